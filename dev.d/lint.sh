@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Format and rules of the house.
+
+# include/ is laid out by hand, for reading.
+formatted_sources() {
+	sources | grep -v '^include/'
+}
+
+# Those of dev.d are read as parts of dev.
+shell_scripts() {
+	printf '%s\n' dev .ci/run
+	find tests bench -name '*.sh'
+}
+
+# Prints what is found; true when that is nothing.
+nothing() {
+	! grep .
+}
+
+rule_floors() {
+	LINKSPAN_SOURCE=$root tests/floors.sh | grep -v '^ok\|^1\.\.' | nothing
+}
+
+rule_size() {
+	sources | xargs awk '
+		FNR == 1 { start = 0 }
+		FNR == 601 { print FILENAME ": more than 600 lines" }
+		/^\{/ { start = FNR }
+		/^\}/ {
+			if (start && FNR - start > 80)
+				print FILENAME ":" start ": a function of more than 80 lines"
+			start = 0
+		}' | nothing
+}
+
+rule_memory() {
+	grep -nE '(^|[^A-Za-z0-9_.>])(malloc|calloc|realloc|reallocarray|strdup|strndup|asprintf)\(' \
+		-r src --include='*.[ch]' | grep -v '^src/base/mem\.c:' | nothing
+}
+
+rule_banned() {
+	grep -rL '^#include "base/banned\.h"' src --include='*.c' | nothing
+}
+
+rule_paths() {
+	grep -rnIE '(^|[^A-Za-z0-9_.])/(work|root|farm)/' . --exclude-dir=.git --exclude-dir=build \
+		--exclude-dir=build-aux --exclude-dir=autom4te.cache --exclude=configure | nothing
+}
+
+rule_shell() {
+	shell_scripts | xargs shellcheck -x
+}
+
+rule_format() {
+	formatted_sources | xargs clang-format --dry-run -Werror
+}
+
+rule_cppcheck() {
+	cppcheck -q -j"$(nproc)" --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc -Iinclude src plugins
+}
+
+rule_tidy() {
+	sources | grep -E '^(src|plugins)/.*\.c$' |
+		xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- -std=gnu17 -D_GNU_SOURCE \
+			-DLINKSPAN_VERSION=\"\" -DLINKSPAN_PLUGINDIR=\"\" -Isrc -Iinclude \
+			-I/usr/include/json-c 2>/dev/null' tidy
+}
+
+check_rules() { # RULE…
+	local rule broken=0
+	for rule in "$@"; do
+		if "rule_$rule"; then
+			echo "ok: $rule"
+		else
+			echo "not ok: $rule"
+			broken=1
+		fi
+	done
+	return "$broken"
+}
+
+# What ./dev test asks for.
+lint_rules() {
+	check_rules floors size memory banned paths shell
+}
+
+verb_lint() {
+	need build lint
+	check_rules floors size memory banned paths shell format cppcheck tidy
+}
+
+verb_fmt() {
+	need lint
+	formatted_sources | xargs clang-format -i
+}

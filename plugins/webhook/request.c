@@ -1,0 +1,302 @@
+/* Building a request: the expanded URL, the merged headers, and what may not be sent. */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "link.h"
+
+enum { SECRET_MOST = 64 * 1024 };
+
+static const char json_type[] = "application/json";
+static const char header_prefix[] = "header.";
+
+void header_block_init(struct header_block *b)
+{
+	*b = (struct header_block){0};
+	header_set_init(&b->set);
+}
+
+void header_block_finish(struct header_block *b)
+{
+	for (struct curl_slist *line = b->lines; line; line = line->next)
+		wh_wipe(line->data, strlen(line->data));
+	curl_slist_free_all(b->lines);
+	b->lines = NULL;
+	header_set_finish(&b->set);
+	header_set_init(&b->set);
+}
+
+static int refuse(struct refusal *ret, const char *reason, const char *what, const char *detail)
+{
+	ret->reason = reason;
+	snprintf(ret->detail, sizeof(ret->detail), "%s%s%s", what, what[0] ? ": " : "", detail);
+	return LK_EINVAL;
+}
+
+/* Names are shown, as far as they can be; values never are. */
+static int refuse_header(struct refusal *ret, const char *name, const char *message)
+{
+	char what[96];
+	size_t shown = 0;
+
+	while (shown < 64 && name[shown] > ' ' && name[shown] < 0x7f)
+		shown++;
+	snprintf(what, sizeof(what), "header \"%.*s\"", (int)shown, name);
+	return refuse(ret, HEADER_REASON, what, message);
+}
+
+static int add(struct header_block *b, enum header_source source, const char *name,
+               const char *value, struct refusal *ret)
+{
+	const char *message = NULL;
+	int rc = header_set_add(&b->set, source, name, value, &message);
+
+	return rc == LK_EINVAL ? refuse_header(ret, name, message) : rc;
+}
+
+/* The members of the connection's header list. */
+static const struct lk_value *header_member(const struct webhook_link *l, uint32_t i,
+                                            enum header_param member)
+{
+	return link_value(l, PARAM_HEADERS)->u.v[i]->u.v[member];
+}
+
+static int add_secret(struct webhook_link *l, struct header_block *b, const char *name,
+                      uint32_t secret, struct refusal *ret)
+{
+	char *value = wh_array(1, SECRET_MOST + 1);
+
+	if (!value)
+		return LK_ENOMEM;
+	int rc = l->state->host->secret(l->host_link, secret, value, SECRET_MOST + 1, NULL);
+	if (rc >= 0 && strlen(value) != (size_t)rc)
+		rc = refuse_header(ret, name, "the secret holds a NUL byte");
+	else if (rc >= 0)
+		rc = add(b, HEADER_FROM_CONNECTION, name, value, ret);
+	else
+		rc = refuse(ret, "secret", name, "its secret cannot be read");
+	wh_wipe(value, SECRET_MOST);
+	wh_free(value);
+	return rc;
+}
+
+/* described: show references and masks in place of secrets. */
+static int add_connection(struct webhook_link *l, struct header_block *b, bool described,
+                          struct refusal *ret)
+{
+	const struct lk_value *list = link_value(l, PARAM_HEADERS);
+	int rc = 0;
+
+	for (uint32_t i = 0; i < list->count && rc == 0; i++) {
+		const char *name = header_member(l, i, HEADER_NAME)->u.s;
+		const struct lk_value *value = header_member(l, i, HEADER_VALUE);
+		if (value->secret && !described)
+			rc = add_secret(l, b, name, value->secret, ret);
+		else
+			rc = add(b, HEADER_FROM_CONNECTION, name, value->u.s, ret);
+	}
+	return rc;
+}
+
+static int add_call(const struct lk_request *r, struct header_block *b, struct refusal *ret)
+{
+	size_t prefix = sizeof(header_prefix) - 1;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < r->attr_count && rc == 0; i++)
+		if (strncmp(r->attrs[2 * i], header_prefix, prefix) == 0)
+			rc = add(b, HEADER_FROM_CALL, r->attrs[2 * i] + prefix, r->attrs[2 * i + 1],
+			         ret);
+	if (rc == 0 && r->content_type)
+		rc = add(b, HEADER_FROM_CALL, "Content-Type", r->content_type, ret);
+	return rc;
+}
+
+static bool call_has_headers(const struct lk_request *r)
+{
+	for (uint32_t i = 0; i < r->attr_count; i++)
+		if (strncmp(r->attrs[2 * i], header_prefix, sizeof(header_prefix) - 1) == 0)
+			return true;
+	return r->content_type != NULL;
+}
+
+/* The lines for libcurl.  An empty one takes out what it would add by itself. */
+static int make_lines(struct header_block *b)
+{
+	struct curl_slist *lines = NULL;
+
+	for (size_t i = 0; i <= b->set.count + 2; i++) {
+		const char *line = i < b->set.count       ? header_set_line(&b->set, i)
+		                   : i == b->set.count     ? "Accept:"
+		                   : i == b->set.count + 1 ? "Expect:"
+		                                           : "Content-Type:";
+		size_t name = strcspn(line, ":");
+		char bare[16];
+		if (i >= b->set.count) {
+			snprintf(bare, sizeof(bare), "%.*s", (int)name, line);
+			if (header_set_has(&b->set, bare))
+				continue;
+		}
+		struct curl_slist *longer = curl_slist_append(lines, line);
+		if (!longer) {
+			curl_slist_free_all(lines);
+			return LK_ENOMEM;
+		}
+		lines = longer;
+	}
+	b->lines = lines;
+	return 0;
+}
+
+static int build_block(struct webhook_link *l, const struct lk_request *r, struct header_block *b,
+                       bool json, struct refusal *ret)
+{
+	const char *type = link_value(l, PARAM_CONTENT_TYPE)->u.s;
+
+	header_block_finish(b);
+	int rc = r ? add_call(r, b, ret) : 0;
+	if (rc == 0)
+		rc = add_connection(l, b, r && r->kind == LK_OP_DESCRIBE, ret);
+	if (rc == 0 && (json || (r && r->body)) && type && type[0])
+		rc = add(b, HEADER_FROM_CONTENT_TYPE, "Content-Type", type, ret);
+	else if (rc == 0 && json)
+		rc = add(b, HEADER_FROM_CONTENT_TYPE, "Content-Type", json_type, ret);
+	if (rc == 0)
+		rc = make_lines(b);
+	if (rc < 0)
+		header_block_finish(b);
+	return rc;
+}
+
+/* A number that changes when a secret of the headers does. */
+static uint64_t secrets_version(const struct webhook_link *l)
+{
+	uint32_t count = link_value(l, PARAM_HEADERS)->count;
+	uint64_t sum = 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct lk_value *value = header_member(l, i, HEADER_VALUE);
+		uint64_t version = 0;
+		if (value->secret)
+			l->state->host->secret(l->host_link, value->secret, NULL, 0, &version);
+		sum += version;
+	}
+	return sum;
+}
+
+/* Whether the body, having no type of its own, is to be called JSON or what the connection says. */
+static bool wants_type(const struct webhook_link *l, const struct lk_request *r)
+{
+	const char *type = link_value(l, PARAM_CONTENT_TYPE)->u.s;
+
+	if (!r->body || r->body_bytes == 0 || r->content_type)
+		return false;
+	return (type && type[0]) ||
+	       (l->state->json && l->state->json->valid(r->body, r->body_bytes));
+}
+
+static int choose_headers(struct transfer *t, struct refusal *ret)
+{
+	struct webhook_link *l = t->link;
+	const struct lk_request *r = t->request;
+	bool json = wants_type(l, r);
+
+	if (call_has_headers(r) || r->kind == LK_OP_DESCRIBE) {
+		t->headers = &t->own;
+		return build_block(l, r, &t->own, json, ret);
+	}
+	struct header_block *b = &l->constant[json];
+	uint64_t version = secrets_version(l);
+	t->headers = b;
+	if (b->lines && b->version == version)
+		return 0;
+	if (l->running.first && b->lines) {
+		/* Transfers under way still read the lines of the old secret. */
+		t->headers = &t->own;
+		return build_block(l, NULL, &t->own, json, ret);
+	}
+	b->version = version;
+	return build_block(l, NULL, b, json, ret);
+}
+
+static int build_url(struct transfer *t, struct refusal *ret)
+{
+	const struct lk_request *r = t->request;
+	struct uri_args args = {.attrs = r->attrs, .count = r->attr_count};
+	const struct lk_value *required = link_value(t->link, PARAM_REQUIRED_URI);
+	char why[256];
+
+	for (uint32_t i = 0; i < required->count; i++) {
+		const char *name = required->u.v[i]->u.s;
+		if (!uritemplate_given(t->link->target.url, name, &args))
+			return refuse(ret, "uri_missing", name,
+			              "this argument of the URL is required (required_uri)");
+	}
+	text_clear(&t->url);
+	if (t->link->url && r->kind != LK_OP_DESCRIBE)
+		return 0;
+	int rc = target_expand(&t->link->target, &args, &t->url, why, sizeof(why));
+	return rc == LK_EINVAL ? refuse(ret, TARGET_REASON, "", why) : rc;
+}
+
+int request_build(struct transfer *t, struct refusal *ret)
+{
+	if (t->request->body && !t->link->may_have_body)
+		return refuse(ret, "body_not_allowed", t->link->method,
+		              "a request with this method has no body");
+	int rc = build_url(t, ret);
+	if (rc == 0)
+		rc = choose_headers(t, ret);
+	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
+		refuse(ret, "no_memory", "", "out of memory");
+	return rc;
+}
+
+/* What may be shown of a header's value: references as they are written, and of literal values only
+ * those that are never secret. */
+static const char *shown(const struct transfer *t, size_t i, char *name, size_t name_bytes)
+{
+	const struct header_set *set = &t->own.set;
+
+	snprintf(name, name_bytes, "%s%.*s", header_prefix, (int)header_set_name_bytes(set, i),
+	         header_set_line(set, i));
+	const char *bare = name + sizeof(header_prefix) - 1;
+	const char *value = header_set_value(set, i);
+	return header_may_show(bare) || strstr(value, "${secret:") ? value : "***";
+}
+
+void request_describe(struct transfer *t)
+{
+	const struct lk_request *r = t->request;
+	const char *attrs[2 * (HEADER_SET_MAX + 3)];
+	char(*names)[HEADER_NAME_MAX_BYTES + 16] =
+		wh_array(t->own.set.count + 1, sizeof(*names));
+	uint32_t count = 0;
+
+	if (!names) {
+		result_unsent(t, LK_RETRY, LK_NOT_SENT, "no_memory", "out of memory");
+		return;
+	}
+	attrs[2 * count] = "method";
+	attrs[2 * count++ + 1] = t->link->method;
+	attrs[2 * count] = "url";
+	attrs[2 * count++ + 1] = text_str(&t->url);
+	for (size_t i = 0; i < t->own.set.count && i < HEADER_SET_MAX; i++) {
+		attrs[2 * count + 1] = shown(t, i, names[i], sizeof(names[i]));
+		attrs[2 * count++] = names[i];
+	}
+	struct lk_outcome outcome = {
+		.size = sizeof(outcome),
+		.result = LK_DONE,
+		.flags = LK_NOT_SENT,
+		.retry_after_ms = -1,
+		.reason = "ok",
+		.reply_attrs = attrs,
+		.reply_attr_count = count,
+		.reply = r->body,
+		.reply_bytes = r->body_bytes,
+		.reply_total_bytes = r->body_bytes,
+	};
+	t->link->state->host->complete(r->op, &outcome);
+	wh_free(names);
+}

@@ -1,0 +1,291 @@
+/* Outcomes: what a finished or impossible transfer means. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "link.h"
+
+enum { SHOWN_HEADERS = 64, NAME_BYTES = 80, NUMBER_BYTES = 24 };
+
+/* Pairs for lk_outcome.reply_attrs, with room for the texts made here. */
+struct attrs {
+	const char *pairs[2 * (SHOWN_HEADERS + 8)];
+	uint32_t count;
+	char names[SHOWN_HEADERS][NAME_BYTES];
+	char numbers[8][NUMBER_BYTES];
+	uint32_t number_count;
+};
+
+static void add_attr(struct attrs *a, const char *name, const char *value)
+{
+	a->pairs[2 * a->count] = name;
+	a->pairs[2 * a->count + 1] = value;
+	a->count++;
+}
+
+static void add_time(struct attrs *a, const char *name, int64_t us)
+{
+	char *text = a->numbers[a->number_count++];
+
+	snprintf(text, NUMBER_BYTES, "%" PRId64, us);
+	add_attr(a, name, text);
+}
+
+static int64_t time_of(const struct transfer *t, CURLINFO info)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(t->easy, info, &us);
+	return us;
+}
+
+/* The phases that came to an end; libcurl counts from its own start, we from the hand-over. */
+static void add_phases(struct attrs *a, const struct transfer *t)
+{
+	static const struct phase_row {
+		const char *name;
+		CURLINFO info;
+	} phases[] = {
+		{"time.connect_us", CURLINFO_CONNECT_TIME_T},
+		{"time.tls_us", CURLINFO_APPCONNECT_TIME_T},
+		{"time.first_byte_us", CURLINFO_STARTTRANSFER_TIME_T},
+		{"time.total_us", CURLINFO_TOTAL_TIME_T},
+	};
+	int64_t before = t->resolve_us > 0 ? t->resolve_us : 0;
+
+	if (t->resolve_us >= 0)
+		add_time(a, "time.resolve_us", t->resolve_us);
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		int64_t us = time_of(t, phases[i].info);
+		if (us > 0)
+			add_time(a, phases[i].name, before + us);
+	}
+}
+
+/* Cuts the received header lines in place into names and values. */
+static void add_headers(struct attrs *a, struct transfer *t)
+{
+	char *line = t->reply_headers.data;
+
+	for (uint32_t i = 0; line && *line && i < SHOWN_HEADERS;) {
+		char *end = strpbrk(line, "\r\n");
+		char *next = end ? end + strspn(end, "\r\n") : NULL;
+		char *colon = strchr(line, ':');
+		if (end)
+			*end = '\0';
+		if (colon && (!end || colon < end) && colon - line < NAME_BYTES - 8) {
+			char *value = colon + 1 + strspn(colon + 1, " \t");
+			snprintf(a->names[i], NAME_BYTES, "header.%.*s", (int)(colon - line), line);
+			add_attr(a, a->names[i++], value);
+		}
+		line = next;
+	}
+}
+
+static const char *reply_header(const struct attrs *a, const char *name)
+{
+	for (uint32_t i = 0; i < a->count; i++)
+		if (strncmp(a->pairs[2 * i], "header.", 7) == 0 &&
+		    strcasecmp(a->pairs[2 * i] + 7, name) == 0)
+			return a->pairs[2 * i + 1];
+	return NULL;
+}
+
+static void complete(struct transfer *t, struct lk_outcome *outcome)
+{
+	outcome->size = sizeof(*outcome);
+	if (t->link->idempotent)
+		outcome->flags |= LK_IDEMPOTENT;
+	t->link->state->host->complete(t->request->op, outcome);
+}
+
+void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const char *reason,
+                   const char *detail)
+{
+	struct attrs a = {.count = 0};
+	struct lk_outcome outcome = {
+		.result = result,
+		.flags = flags,
+		.retry_after_ms = -1,
+		.reason = reason,
+		.detail = detail,
+		.reply_attrs = a.pairs,
+	};
+
+	if (t->resolve_us >= 0)
+		add_time(&a, "time.resolve_us", t->resolve_us);
+	outcome.reply_attr_count = a.count;
+	complete(t, &outcome);
+}
+
+void result_refused(struct transfer *t, const struct refusal *refusal)
+{
+	bool again = strcmp(refusal->reason, "no_memory") == 0;
+	bool blocked = strcmp(refusal->reason, "secret") == 0;
+
+	result_unsent(t, again ? LK_RETRY : blocked ? LK_BLOCKED : LK_REJECT, LK_NOT_SENT,
+	              refusal->reason, refusal->detail);
+}
+
+/* A reply came: its status decides. */
+static void complete_reply(struct transfer *t, struct attrs *a, unsigned status)
+{
+	struct status_verdict verdict = status_judge(&t->link->success, status);
+	const char *after = reply_header(a, "Retry-After");
+	char detail[320];
+	struct lk_outcome outcome = {
+		.result = verdict.result,
+		.flags = verdict.flags,
+		.status = status,
+		.retry_after_ms = -1,
+		.reason = verdict.reason,
+		.reply_attrs = a->pairs,
+		.reply_attr_count = a->count,
+		.reply = t->reply.data,
+		.reply_bytes = t->reply.len_bytes,
+		.reply_total_bytes = t->reply_bytes,
+	};
+
+	if (after && verdict.result != LK_DONE)
+		outcome.retry_after_ms = status_retry_after_ms(after, strlen(after),
+		                                               t->link->state->host->unix_ms());
+	if (t->reply_bytes > t->reply.len_bytes)
+		outcome.flags |= LK_REPLY_CUT;
+	if (verdict.result != LK_DONE) {
+		status_detail(&verdict, status, reply_header(a, "Location") != NULL, detail,
+		              sizeof(detail));
+		outcome.detail = detail;
+	}
+	complete(t, &outcome);
+}
+
+/* Which phase a time-out cut short. */
+static const struct phase {
+	const char *name;
+	const char *reason;
+} phase_connect = {"connect", "timeout_connect"}, phase_tls = {"TLS handshake", "timeout_tls"},
+  phase_reply = {"waiting for the reply", "timeout_reply"},
+  phase_body = {"reading the reply", "timeout_body"};
+
+static const struct phase *unfinished_phase(const struct transfer *t)
+{
+	if (time_of(t, CURLINFO_PRETRANSFER_TIME_T) > 0)
+		return time_of(t, CURLINFO_STARTTRANSFER_TIME_T) > 0 && t->reply_headers.len_bytes > 0
+		               ? &phase_body
+		               : &phase_reply;
+	return time_of(t, CURLINFO_CONNECT_TIME_T) > 0 && t->link->target.https ? &phase_tls
+	                                                                         : &phase_connect;
+}
+
+/* What libcurl's codes mean.  Any other is a failure of the transport, reason "transfer". */
+static const struct code_row {
+	CURLcode code;
+	uint32_t result, flags;
+	const char *reason;
+} codes[] = {
+	{CURLE_COULDNT_CONNECT, LK_RETRY, LK_LINK_FAULT, "connect"},
+	{CURLE_COULDNT_RESOLVE_HOST, LK_RETRY, LK_LINK_FAULT, "dns"},
+	{CURLE_PEER_FAILED_VERIFICATION, LK_BLOCKED, LK_NOT_SENT, "tls_verify"},
+	{CURLE_SSL_CONNECT_ERROR, LK_RETRY, LK_LINK_FAULT, "tls"},
+	{CURLE_SSL_CERTPROBLEM, LK_BLOCKED, LK_NOT_SENT, "tls_client_certificate"},
+	{CURLE_SSL_CIPHER, LK_RETRY, LK_LINK_FAULT, "tls"},
+	{CURLE_GOT_NOTHING, LK_RETRY, LK_LINK_FAULT, "empty_reply"},
+	{CURLE_SEND_ERROR, LK_RETRY, LK_LINK_FAULT, "send"},
+	{CURLE_RECV_ERROR, LK_RETRY, LK_LINK_FAULT, "receive"},
+	{CURLE_PARTIAL_FILE, LK_RETRY, LK_LINK_FAULT, "reply_incomplete"},
+	{CURLE_UNSUPPORTED_PROTOCOL, LK_RETRY, LK_LINK_FAULT, "protocol"},
+	{CURLE_WEIRD_SERVER_REPLY, LK_RETRY, LK_LINK_FAULT, "protocol"},
+	{CURLE_URL_MALFORMAT, LK_REJECT, LK_NOT_SENT, "url_invalid"},
+	{CURLE_OUT_OF_MEMORY, LK_RETRY, 0, "no_memory"},
+};
+
+static const struct code_row *row_of(CURLcode code)
+{
+	static const struct code_row other = {CURLE_OK, LK_RETRY, LK_LINK_FAULT, "transfer"};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == code)
+			return &codes[i];
+	return &other;
+}
+
+/* "refused" is worth telling apart: somebody is there, and nobody listens. */
+static const char *connect_reason(const struct transfer *t)
+{
+	long number = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	return number == ECONNREFUSED                             ? "refused"
+	       : number == ENETUNREACH || number == EHOSTUNREACH ? "unreachable"
+	                                                           : "connect";
+}
+
+static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
+{
+	const struct code_row *row = row_of(code);
+	char detail[CURL_ERROR_SIZE + 160];
+	struct lk_outcome outcome = {
+		.result = row->result,
+		.flags = row->flags,
+		.retry_after_ms = -1,
+		.reason = row->reason,
+		.detail = detail,
+		.reply_attrs = a->pairs,
+		.reply_attr_count = a->count,
+	};
+
+	snprintf(detail, sizeof(detail), "%s", t->error[0] ? t->error : curl_easy_strerror(code));
+	if (t->denied[0]) {
+		outcome.result = LK_REJECT;
+		outcome.flags = 0;
+		outcome.reason = "denied_address";
+		snprintf(detail, sizeof(detail), "the network policy denies %s", t->denied);
+	} else if (t->no_descriptor) {
+		outcome.flags = 0;
+		outcome.reason = "no_descriptor";
+		snprintf(detail, sizeof(detail),
+		         "the host is out of file descriptors (see ulimit -n)");
+	} else if (code == CURLE_OPERATION_TIMEDOUT) {
+		const struct phase *phase = unfinished_phase(t);
+		outcome.flags = LK_LINK_FAULT;
+		outcome.reason = phase->reason;
+		snprintf(detail, sizeof(detail), "%s (unfinished: %s)", t->error, phase->name);
+	} else if (code == CURLE_COULDNT_CONNECT) {
+		outcome.reason = connect_reason(t);
+	} else if (t->too_many_headers) {
+		outcome.reason = "reply_headers_too_large";
+		snprintf(detail, sizeof(detail), "the reply's headers are larger than 64 KiB");
+	}
+	if (time_of(t, CURLINFO_PRETRANSFER_TIME_T) == 0)
+		outcome.flags |= LK_NOT_SENT;
+	complete(t, &outcome);
+}
+
+static void count_reuse(struct transfer *t)
+{
+	long fresh = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &fresh);
+	if (fresh == 0 && t->reply_headers.len_bytes > 0)
+		t->link->reused++;
+}
+
+void result_of_transfer(struct transfer *t, CURLcode code)
+{
+	struct attrs a;
+	long status = 0;
+
+	a.count = a.number_count = 0;
+	count_reuse(t);
+	add_phases(&a, t);
+	add_headers(&a, t);
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	/* A reply that we ourselves stopped reading is a reply all the same. */
+	if ((code == CURLE_OK || t->too_much_reply) && status > 0)
+		complete_reply(t, &a, (unsigned)status);
+	else
+		complete_failure(t, &a, code);
+}

@@ -1,0 +1,46 @@
+/*
+ * A deployment: one connection in one environment, resolved and checked; what a link runs.
+ *
+ * Constant once it is made; freed by its owner after the link that runs it is closed.
+ */
+#pragma once
+
+#include <linkspan/connector.h>
+#include <stdbool.h>
+
+#include "base/mem.h"
+#include "core/network.h"
+#include "schema/check.h"
+
+struct conf;
+struct conf_connection;
+struct conf_environment;
+struct plugin_type;
+struct plugins;
+struct report;
+
+struct deployment {
+	struct arena arena;
+	const struct conf *conf;         /* borrowed: must outlive the deployment */
+	const struct plugin_type *type;  /* borrowed */
+	bool enabled;
+	struct schema_values values;
+	struct schema_part parts[2];     /* the type's rows, the common rows */
+	struct lk_settings settings;     /* what the plugin sees */
+	struct network_policy network;
+	int64_t connection_timeout_ms;
+	int64_t request_timeout_ms;
+	uint32_t retry_inline;
+};
+
+/* Resolves and checks.  Every fault goes to the report; 0, ERR_INVALID or ERR_NO_MEMORY.
+ * environment NULL: the bare settings are checked and nothing is made (ret is not used). */
+int deployment_create(const struct conf *conf, const struct plugins *plugins,
+                      const struct conf_connection *connection,
+                      const struct conf_environment *environment, struct deployment **ret,
+                      struct report *report);
+void deployment_destroy(struct deployment *d); /* takes NULL */
+
+/* The value of a common row, or of a row of the type by its name (NULL: the type has no such). */
+const struct lk_value *deployment_common(const struct deployment *d, int common_row);
+const struct lk_value *deployment_value(const struct deployment *d, const char *name);

@@ -1,0 +1,259 @@
+/* A lane: the loop that serves a mailbox, timers and plugins. */
+#include "core/lane.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "core/host_impl.h"
+#include "core/link.h"
+#include "plug/load.h"
+
+enum { EVENTS_PER_TURN = 64 };
+
+int64_t lane_now_ms(const struct lane *lane)
+{
+	return lane->host->clock->mono_ms();
+}
+
+void lane_timer_set(struct lane *lane, struct timer *timer, int64_t due_ms,
+                    void (*fire)(struct timer *))
+{
+	timer->fire = fire;
+	if (heap_set(&lane->timers, &timer->node, due_ms) < 0) {
+		log_event(LOG_LEVEL_ERROR, "out of memory for a timer; stopping", NULL);
+		abort();
+	}
+}
+
+void lane_timer_stop(struct lane *lane, struct timer *timer)
+{
+	heap_remove(&lane->timers, &timer->node);
+}
+
+struct instance *lane_instance(struct lane *lane, const struct plugin *plugin)
+{
+	for (size_t i = 0; i < lane->instance_count; i++)
+		if (lane->instances[i].plugin == plugin)
+			return &lane->instances[i];
+	return NULL;
+}
+
+static int watch(struct lane *lane, int fd, void *what)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+
+	return epoll_ctl(lane->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int64_t instance_due_ms(const struct instance *in)
+{
+	const struct lk_plugin *p = &in->plugin->plugin;
+
+	return p->next_ms ? p->next_ms(in->state) : -1;
+}
+
+/* How long the lane may sleep, for epoll_wait(). */
+static int sleep_ms(struct lane *lane)
+{
+	const struct heap_node *first = heap_first(&lane->timers);
+	int64_t due = first ? first->due_ms : -1;
+
+	if (!list_empty(&lane->ops.done))
+		return 0;
+	for (size_t i = 0; i < lane->instance_count; i++) {
+		int64_t next = instance_due_ms(&lane->instances[i]);
+		if (next >= 0 && (due < 0 || next < due))
+			due = next;
+	}
+	if (due < 0)
+		return -1;
+	int64_t wait = due - lane_now_ms(lane);
+	return wait < 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
+}
+
+static void fire_timers(struct lane *lane)
+{
+	int64_t now = lane_now_ms(lane);
+
+	for (struct heap_node *node; (node = heap_pop_due(&lane->timers, now));) {
+		struct timer *timer = container_of(node, struct timer, node);
+		timer->fire(timer);
+	}
+}
+
+static void run_instances(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->instance_count; i++) {
+		struct instance *in = &lane->instances[i];
+		const struct lk_plugin *p = &in->plugin->plugin;
+		if (!p->run)
+			continue;
+
+		int64_t due = in->ready ? 0 : instance_due_ms(in);
+		if (in->ready || (due >= 0 && due <= lane_now_ms(lane))) {
+			in->ready = false;
+			if (p->run(in->state) < 0)
+				log_event(LOG_LEVEL_ERROR, "a plugin's run() failed", "plugin",
+				          p->id, NULL);
+		}
+	}
+}
+
+static void turn(struct lane *lane)
+{
+	struct epoll_event events[EVENTS_PER_TURN];
+	int count = epoll_wait(lane->epoll_fd, events, EVENTS_PER_TURN, sleep_ms(lane));
+
+	for (int i = 0; i < count; i++) {
+		struct instance *in = events[i].data.ptr;
+		if (in)
+			in->ready = true;
+	}
+	mailbox_deliver(&lane->mailbox);
+	fire_timers(lane);
+	run_instances(lane);
+	op_settle_done(&lane->ops);
+}
+
+static void start_stopping(struct letter *letter)
+{
+	struct lane *lane = container_of(letter, struct lane, stop_letter);
+
+	lane->stopping = true;
+	list_each(node, &lane->links)
+		link_close(container_of(node, struct lk_link, node), NULL, NULL);
+}
+
+static int start_instance(struct lane *lane, struct instance *in, const struct plugin *plugin,
+                          struct err *e)
+{
+	const struct lk_plugin *p = &plugin->plugin;
+	int rc = p->init ? p->init(host_face(), &in->state) : 0;
+
+	if (rc < 0)
+		return err_set(e, ERR_FAILED, "plugin \"%s\" cannot start (code %d)", p->id, rc);
+	in->plugin = plugin;
+	in->fd = p->fd ? p->fd(in->state) : -1;
+	lane->instance_count++;
+	if (in->fd >= 0 && watch(lane, in->fd, in) < 0)
+		return err_set_errno(e, ERR_IO, "cannot poll the descriptor of plugin \"%s\"", p->id);
+	return 0;
+}
+
+static int begin(struct lane *lane, struct err *e)
+{
+	const struct plugins *plugins = lane->host->plugins;
+	int rc = op_table_init(&lane->ops, &lane->mailbox, link_settle, e);
+
+	if (rc < 0)
+		return rc;
+	lane->instances = mem_array(plugins->count, sizeof(*lane->instances));
+	if (!lane->instances)
+		return err_no_memory(e);
+	if (watch(lane, lane->mailbox.event_fd, NULL) < 0)
+		return err_set_errno(e, ERR_IO, "cannot poll a mailbox");
+	for (size_t i = 0; i < plugins->count; i++) {
+		rc = start_instance(lane, &lane->instances[i], plugins->items[i], e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void end(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->instance_count; i++) {
+		const struct lk_plugin *p = &lane->instances[i].plugin->plugin;
+		if (p->fini)
+			p->fini(lane->instances[i].state);
+	}
+	mem_free(lane->instances);
+	heap_finish(&lane->timers);
+	op_table_finish(&lane->ops);
+}
+
+static void answer_start(struct lane *lane, int rc)
+{
+	pthread_mutex_lock(&lane->start_lock);
+	lane->start_rc = rc;
+	lane->started = true;
+	pthread_cond_signal(&lane->start_wake);
+	pthread_mutex_unlock(&lane->start_lock);
+}
+
+static void *lane_main(void *arg)
+{
+	struct lane *lane = arg;
+	int rc = begin(lane, lane->start_err);
+
+	answer_start(lane, rc);
+	while (rc == 0 &&
+	       (!lane->stopping || !list_empty(&lane->links) || lane->errands_out > 0))
+		turn(lane);
+	end(lane);
+	return NULL;
+}
+
+static void finish_parts(struct lane *lane)
+{
+	pthread_cond_destroy(&lane->start_wake);
+	pthread_mutex_destroy(&lane->start_lock);
+	mailbox_finish(&lane->mailbox);
+	close(lane->epoll_fd);
+}
+
+int lane_start(struct lane *lane, struct host *host, unsigned number, struct err *e)
+{
+	char name[16];
+
+	*lane = (struct lane){
+		.host = host,
+		.number = number,
+		.start_lock = PTHREAD_MUTEX_INITIALIZER,
+		.start_wake = PTHREAD_COND_INITIALIZER,
+		.start_err = e,
+	};
+	list_init(&lane->links);
+	heap_init(&lane->timers);
+	int rc = mailbox_init(&lane->mailbox, e);
+	if (rc < 0)
+		return rc;
+	lane->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (lane->epoll_fd < 0) {
+		mailbox_finish(&lane->mailbox);
+		return err_set_errno(e, ERR_IO, "cannot make an epoll set");
+	}
+
+	snprintf(name, sizeof(name), "ls-lane-%u", number);
+	rc = thread_start(&lane->thread, name, lane_main, lane, e);
+	if (rc == 0) {
+		pthread_mutex_lock(&lane->start_lock);
+		while (!lane->started)
+			pthread_cond_wait(&lane->start_wake, &lane->start_lock);
+		pthread_mutex_unlock(&lane->start_lock);
+		rc = lane->start_rc;
+		lane->start_err = NULL;
+		if (rc < 0)
+			pthread_join(lane->thread, NULL);
+	}
+	if (rc < 0)
+		finish_parts(lane);
+	return rc;
+}
+
+void lane_stop(struct lane *lane)
+{
+	lane->stop_letter.deliver = start_stopping;
+	mailbox_post(&lane->mailbox, &lane->stop_letter);
+	pthread_join(lane->thread, NULL);
+	finish_parts(lane);
+}

@@ -1,0 +1,90 @@
+/*
+ * What request.c, reply.c and server.c share: the server's objects, and libmicrohttpd.
+ *
+ * An exchange is one request and its answer.  It has its own copy of all the handler may read, and
+ * it is counted: the connection holds it until the answer has left, and whoever was handed a
+ * suspended request holds it until it has called http_reply().  So neither has to outlive the
+ * other.
+ */
+#pragma once
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "httpd/server.h"
+#include "httpd/timers.h"
+
+struct http_server {
+	struct MHD_Daemon *daemon;
+	struct timers timers; /* of the connections */
+	void (*handle)(void *arg, struct http_request *request);
+	void *arg;
+	struct http_guards guards;
+	size_t body_max_bytes;
+	int64_t timeout_ms;
+	bool tls;
+	struct sockaddr_storage address;
+	socklen_t address_bytes;
+	char url[128];
+	_Atomic uint64_t connections;
+
+	pthread_mutex_t lock;   /* what follows; held while libmicrohttpd suspends or resumes */
+	pthread_cond_t changed; /* `suspended` or `active`, once `stopping` */
+	struct list suspended;  /* exchanges that wait for http_reply() */
+	size_t active;          /* exchanges whose answer has not left */
+	bool stopping;          /* nothing is suspended any more */
+	struct buf *complaints; /* of libmicrohttpd, during the start */
+};
+
+struct connection {
+	struct http_server *server;
+	uint64_t number;
+	int fd; /* libmicrohttpd's */
+	struct timer timer;
+	struct http_peer peer;
+};
+
+enum exchange_phase { EXCHANGE_HEADERS, EXCHANGE_BODY, EXCHANGE_HANDLED };
+
+struct exchange {
+	struct http_request request;
+	struct arena arena; /* of all strings in it */
+	struct buf body;
+	size_t excess_bytes; /* of the body, read and thrown away */
+	struct http_server *server;
+	struct connection *connection;
+	struct MHD_Connection *mhd;
+	_Atomic unsigned holders;
+	enum exchange_phase phase;
+
+	/* Suspended: whoever sets `answered` first gives the answer and resumes. */
+	struct list node;
+	bool suspended; /* http_request_suspend() was called */
+	bool parked;    /* and the library has put the connection aside */
+	atomic_bool answered;
+	struct MHD_Response *response; /* NULL when answered: close the connection */
+	unsigned status;
+};
+
+static inline struct exchange *exchange_of(struct http_request *request)
+{
+	return container_of(request, struct exchange, request);
+}
+
+/* An exchange that begins with this target, held once; NULL without memory. */
+struct exchange *exchange_create(struct connection *connection, struct MHD_Connection *mhd,
+                                 const char *target);
+void exchange_release(struct exchange *exchange);
+/* Copies what the library read.  0 or ERR_NO_MEMORY. */
+int exchange_fill(struct exchange *exchange, const char *path, const char *method,
+                  const char *version);
+/* Sets the answer, from the library's own thread; the connection ends with it. */
+void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
+/* Answers a parked exchange for whoever has not done so; the server's lock is held. */
+void exchange_abort(struct exchange *exchange);
+
+extern const struct http_refusal exchange_stopping;

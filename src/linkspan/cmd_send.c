@@ -1,0 +1,203 @@
+/* linkspan send: one message through a connection, waiting for the answer. */
+#include <linkspan/connector.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/deployment.h"
+#include "core/host.h"
+#include "core/message.h"
+#include "json/json.h"
+#include "linkspan/call.h"
+#include "linkspan/command.h"
+#include "linkspan/session.h"
+#include "linkspan/show.h"
+#include "plug/hostapi.h"
+
+/* The environment to send in: the one that is named, or the only one that there is. */
+static int choose_environment(const struct session *s, const struct cli *cli,
+                              const struct conf_connection *connection,
+                              const struct conf_environment **ret, struct err *e)
+{
+	const char *const *served = s->conf.host.environments;
+	const char *name = cli_option(cli, "env");
+
+	if (!name && served && served[0] && !served[1])
+		name = served[0];
+	if (!name)
+		return err_set(e, ERR_USAGE, "which environment? say --env");
+	size_t i = 0;
+	while (served && served[i] && strcmp(served[i], name) != 0)
+		i++;
+	if (!served || !served[i])
+		return err_set(e, ERR_DENIED, "this host does not serve the environment \"%s\" (%s)",
+		               name, s->conf.host.file);
+	if (!connection->environments || !node_get(connection->environments, name))
+		return err_set(e, ERR_NOT_FOUND,
+		               "\"%s\" has no environment \"%s\"; add it under `environments` in %s",
+		               connection->name, name, connection->file);
+	*ret = conf_environment(&s->conf, name);
+	return *ret ? 0 : err_set(e, ERR_NOT_FOUND, "no environment \"%s\"", name);
+}
+
+static int find_connection(const struct session *s, const struct cli *cli,
+                           const struct conf_connection **ret, struct err *e)
+{
+	const char *project = cli_option(cli, "project");
+	const char *name = cli->args[0];
+	const char *names[256];
+	size_t count = 0;
+
+	*ret = conf_connection(&s->conf, project ? project : CONF_GLOBAL, name);
+	if (*ret)
+		return 0;
+	for (size_t i = 0; i < s->conf.connection_count && count < 256; i++)
+		names[count++] = s->conf.connections[i].name;
+	const char *near = report_nearest(name, names, count);
+	if (near)
+		return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" (did you mean \"%s\"?)", name,
+		               near);
+	return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" in %s", name,
+	               s->conf.host.definitions);
+}
+
+/* A host with the one link that is needed. */
+static int open_host(struct session *s, const struct cli *cli, struct host **ret_host,
+                     struct send_call *call, struct err *e)
+{
+	const struct conf_connection *connection = NULL;
+	const struct conf_environment *environment = NULL;
+	struct deployment *deployment = NULL;
+	struct host_options options = {.plugins = &s->plugins, .lanes = 1};
+
+	int rc = session_verdict(s, e);
+	if (rc == 0)
+		rc = find_connection(s, cli, &connection, e);
+	if (rc == 0)
+		rc = choose_environment(s, cli, connection, &environment, e);
+	if (rc < 0)
+		return rc;
+	report_finish(&s->report);
+	report_init(&s->report);
+	rc = deployment_create(&s->conf, &s->plugins, connection, environment, &deployment,
+	                       &s->report);
+	int verdict = session_verdict(s, e);
+	if (rc < 0)
+		return verdict < 0 ? verdict : err_set(e, rc, "the connection cannot be deployed");
+
+	call->project = connection->project;
+	call->connection = connection->name;
+	call->environment = environment->name;
+	rc = host_create(&options, ret_host, e);
+	if (rc < 0) {
+		deployment_destroy(deployment);
+		return rc;
+	}
+	return host_open(*ret_host, deployment, e);
+}
+
+static int describe(struct host *host, const struct send_call *call, struct outcome **ret,
+                    struct err *e)
+{
+	struct send_call question = *call;
+	struct send_answer answer;
+
+	question.kind = LK_OP_DESCRIBE;
+	int rc = host_send_wait(host, &question, &answer, e);
+	if (rc < 0)
+		return rc;
+	if (answer.outcome->result != LK_DONE) {
+		rc = err_set(e, ERR_FAILED, "%s: %s", answer.outcome->reason,
+		             answer.outcome->detail ? answer.outcome->detail : "refused");
+		outcome_destroy(answer.outcome);
+		return rc;
+	}
+	*ret = answer.outcome;
+	return 0;
+}
+
+/* What --print-request, --curl and --dry-run ask for, before anything is sent. */
+static int show_before(const struct cli *cli, const struct outcome *request, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT * 2);
+	if (cli_has(cli, "curl")) {
+		show_curl(request, &text);
+		return print_and_finish(&text, e);
+	}
+	if (cli_has(cli, "print-request") && cli->output != OUTPUT_JSON) {
+		show_request(request, &text);
+		return print_and_finish(&text, e);
+	}
+	if (cli_has(cli, "dry-run") && cli->output == OUTPUT_JSON)
+		return print_json(show_request_json(request), e);
+	buf_finish(&text);
+	return 0;
+}
+
+static int send_and_show(struct cli *cli, struct host *host, const struct send_call *call,
+                         const struct outcome *request, struct err *e)
+{
+	const char *id = message_get(call->message)->id;
+	struct send_answer answer;
+	struct buf text;
+
+	int rc = host_send_wait(host, call, &answer, e);
+	if (rc < 0)
+		return rc;
+	buf_init(&text, BUF_MAX_TEXT * 2);
+	if (cli_has(cli, "quiet"))
+		buf_finish(&text);
+	else if (cli->output == OUTPUT_JSON)
+		rc = print_json(show_answer_json(&answer, id,
+		                                 request ? show_request_json(request) : NULL),
+		                e);
+	else {
+		show_answer(&answer, id, &text);
+		rc = print_and_finish(&text, e);
+	}
+	if (strcmp(answer.outcome->reason, "disabled") == 0)
+		cli->exit_status = err_exit_status(ERR_CONFLICT);
+	else if (answer.outcome->result != LK_DONE)
+		cli->exit_status = err_exit_status(ERR_FAILED);
+	outcome_destroy(answer.outcome);
+	return rc;
+}
+
+static int send_in(struct session *s, struct cli *cli, struct err *e)
+{
+	struct send_call call = {.kind = LK_OP_SEND};
+	struct host *host = NULL;
+	struct outcome *request = NULL;
+	bool only_show = cli_has(cli, "curl") || cli_has(cli, "dry-run");
+
+	int rc = call_message(cli, &call.message, e);
+	if (rc == 0)
+		rc = open_host(s, cli, &host, &call, e);
+	if (rc == 0 && (only_show || cli_has(cli, "print-request")))
+		rc = describe(host, &call, &request, e);
+	if (rc == 0 && request)
+		rc = show_before(cli, request, e);
+	if (rc == 0 && !only_show)
+		rc = send_and_show(cli, host, &call, request, e);
+	outcome_destroy(request);
+	host_destroy(host);
+	message_unref(call.message);
+	return rc;
+}
+
+int cmd_send(struct cli *cli, struct err *e)
+{
+	struct session s;
+
+	if (!cli_has(cli, "standalone"))
+		return err_set(e, ERR_UNREACHABLE,
+		               "no daemon answers; --standalone opens the configuration here");
+	int rc = session_open(&s, cli, e);
+	if (rc == 0)
+		rc = send_in(&s, cli, e);
+	session_finish(&s);
+	return rc;
+}

@@ -1,0 +1,320 @@
+/* Parsing of the command line, and help, from the table of commands. */
+#include "linkspan/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "linkspan/session.h"
+#include "schema/report.h"
+
+/* Options that every command takes, before or after its name. */
+static const struct option_row global_options[] = {
+	{"config", 'c', "FILE", "the host's linkspan.conf (" LINKSPAN_CONFIG ")"},
+	{"standalone", 0, NULL, "work without a daemon: open the configuration here"},
+	{"output", 'o', "FORMAT", "text (the default), json; man where it says so"},
+	{"no-headers", 0, NULL, "tables without their header line"},
+	{"quiet", 'q', NULL, "print nothing but errors"},
+	{"verbose", 'v', NULL, "log more; twice: everything"},
+	{"help", 'h', NULL, "explain the command"},
+	{"version", 'V', NULL, "print the version"},
+	{NULL, 0, NULL, NULL},
+};
+
+enum { OPTIONS_MOST = 40 };
+
+/* The rows in force, in the form that getopt_long() reads. */
+struct parser {
+	const struct option_row *rows[OPTIONS_MOST];
+	struct option options[OPTIONS_MOST + 1];
+	char letters[2 * OPTIONS_MOST + 3];
+	int count;
+};
+
+static void parser_add(struct parser *p, const struct option_row *rows)
+{
+	for (; rows->name && p->count < OPTIONS_MOST; rows++) {
+		size_t length = strlen(p->letters);
+		p->rows[p->count] = rows;
+		p->options[p->count] = (struct option){
+			.name = rows->name,
+			.has_arg = rows->arg ? required_argument : no_argument,
+			.val = 256 + p->count,
+		};
+		if (rows->letter)
+			snprintf(p->letters + length, sizeof(p->letters) - length, "%c%s",
+			         rows->letter, rows->arg ? ":" : "");
+		p->count++;
+	}
+}
+
+static const struct option_row *parser_row(const struct parser *p, int found)
+{
+	for (int i = 0; i < p->count; i++)
+		if (found == 256 + i || (p->rows[i]->letter && found == p->rows[i]->letter))
+			return p->rows[i];
+	return NULL;
+}
+
+static int add_value(struct cli *cli, const struct option_row *row, struct err *e)
+{
+	struct cli_value *bigger =
+		mem_resize(cli->values, cli->value_count + 1, sizeof(*cli->values));
+
+	if (!bigger)
+		return err_no_memory(e);
+	cli->values = bigger;
+	cli->values[cli->value_count++] =
+		(struct cli_value){.option = row, .text = row->arg ? optarg : NULL};
+	return 0;
+}
+
+static int bad_option(const struct parser *p, char **argv, int found, struct err *e)
+{
+	const char *names[OPTIONS_MOST];
+	const char *word = argv[optind - 1];
+
+	if (found == ':')
+		return err_set(e, ERR_USAGE, "%s needs a value", word);
+	for (int i = 0; i < p->count; i++)
+		names[i] = p->rows[i]->name;
+	const char *near = strncmp(word, "--", 2) == 0
+	                           ? report_nearest(word + 2, names, (size_t)p->count)
+	                           : NULL;
+	if (near)
+		return err_set(e, ERR_USAGE, "unknown option %s (did you mean --%s?)", word, near);
+	return err_set(e, ERR_USAGE, "unknown option %s; see: linkspan help", word);
+}
+
+/* Reads options.  first: only those before the command. */
+static int read_options(struct cli *cli, struct parser *p, int argc, char **argv, struct err *e)
+{
+	int found;
+
+	opterr = 0;
+	while ((found = getopt_long(argc, argv, p->letters, p->options, NULL)) != -1) {
+		const struct option_row *row = parser_row(p, found);
+		int rc = row ? add_value(cli, row, e) : bad_option(p, argv, found, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int unknown_command(const char *word, struct err *e)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < command_count && count < 64; i++)
+		names[count++] = commands[i].noun;
+	const char *near = report_nearest(word, names, count);
+	if (near)
+		return err_set(e, ERR_USAGE, "unknown command \"%s\" (did you mean \"%s\"?)", word, near);
+	return err_set(e, ERR_USAGE, "unknown command \"%s\"; see: linkspan help", word);
+}
+
+/* The command that argv names; *ret_words is how many words it took. */
+static int find_command(int argc, char **argv, const struct command **ret, int *ret_words,
+                        struct err *e)
+{
+	bool noun_known = false;
+
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		if (strcmp(c->noun, argv[0]) != 0)
+			continue;
+		noun_known = true;
+		if (!c->verb || (argc > 1 && strcmp(c->verb, argv[1]) == 0)) {
+			*ret = c;
+			*ret_words = c->verb ? 2 : 1;
+			return 0;
+		}
+	}
+	if (!noun_known)
+		return unknown_command(argv[0], e);
+	return err_set(e, ERR_USAGE, "%s needs a verb; see: linkspan help %s", argv[0], argv[0]);
+}
+
+static int check_arguments(const struct cli *cli, struct err *e)
+{
+	const struct command *c = cli->command;
+
+	if (cli_has(cli, "help") ||
+	    (cli->arg_count >= c->args_least && cli->arg_count <= c->args_most))
+		return 0;
+	if (cli->arg_count < c->args_least)
+		return err_set(e, ERR_USAGE, "%s%s%s needs %s", c->noun, c->verb ? " " : "",
+		               c->verb ? c->verb : "", c->args);
+	return err_set(e, ERR_USAGE, "unexpected argument \"%s\"", cli->args[c->args_most]);
+}
+
+static int read_output(struct cli *cli, struct err *e)
+{
+	static const char *const names[] = {
+		[OUTPUT_TEXT] = "text",
+		[OUTPUT_JSON] = "json",
+		[OUTPUT_MAN] = "man",
+	};
+	const char *text = cli_option(cli, "output");
+
+	if (!text)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			cli->output = (enum output)i;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_USAGE, "unknown output format \"%s\"; allowed: text, json, man", text);
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, struct err *e)
+{
+	struct parser before = {.letters = "+:"}, all = {.letters = ":"};
+	int words = 0;
+
+	*cli = (struct cli){0};
+	parser_add(&before, global_options);
+	optind = 0;
+	int rc = read_options(cli, &before, argc, argv, e);
+	if (rc < 0 || optind >= argc)
+		return rc < 0 ? rc : read_output(cli, e);
+
+	argc -= optind;
+	argv += optind;
+	rc = find_command(argc, argv, &cli->command, &words, e);
+	if (rc < 0)
+		return rc;
+	parser_add(&all, global_options);
+	parser_add(&all, cli->command->options);
+	argc -= words - 1;
+	argv += words - 1; /* argv[0] is the last word of the command */
+	optind = 0;
+	rc = read_options(cli, &all, argc, argv, e);
+	if (rc < 0)
+		return rc;
+	cli->args = argv + optind;
+	cli->arg_count = (size_t)(argc - optind);
+	rc = check_arguments(cli, e);
+	return rc < 0 ? rc : read_output(cli, e);
+}
+
+void cli_finish(struct cli *cli)
+{
+	mem_free(cli->values);
+	cli->values = NULL;
+}
+
+const char *cli_option_at(const struct cli *cli, const char *name, size_t n)
+{
+	for (size_t i = 0; i < cli->value_count; i++)
+		if (strcmp(cli->values[i].option->name, name) == 0 && n-- == 0)
+			return cli->values[i].text;
+	return NULL;
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < cli->value_count; i++)
+		if (strcmp(cli->values[i].option->name, name) == 0)
+			last = cli->values[i].text;
+	return last;
+}
+
+bool cli_has(const struct cli *cli, const char *name)
+{
+	for (size_t i = 0; i < cli->value_count; i++)
+		if (strcmp(cli->values[i].option->name, name) == 0)
+			return true;
+	return false;
+}
+
+int cli_number(const struct cli *cli, const char *name, long least, long most, long *ret,
+               struct err *e)
+{
+	const char *text = cli_option(cli, name);
+	char *end;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	long value = strtol(text, &end, 10);
+	if (errno || end == text || *end || value < least || value > most)
+		return err_set(e, ERR_USAGE, "--%s %s: a whole number from %ld to %ld is needed", name,
+		               text, least, most);
+	*ret = value;
+	return 0;
+}
+
+static void help_options(const struct option_row *rows, struct buf *b)
+{
+	for (; rows->name; rows++) {
+		char left[64];
+		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", rows->letter ? "-" : " ",
+		         rows->letter ? rows->letter : ' ', rows->letter ? ", " : "  ", rows->name,
+		         rows->arg ? " " : "", rows->arg ? rows->arg : "");
+		buf_printf(b, "  %-30s %s\n", left, rows->help);
+	}
+}
+
+static void help_line(const struct command *c, struct buf *b)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "",
+	         c->args);
+	buf_printf(b, "  %-30s %s\n", left, c->summary);
+}
+
+void command_help(const struct command *c, struct buf *b)
+{
+	if (!c) {
+		buf_add_str(b, "usage: linkspan [OPTION]… COMMAND [ARGUMENT]…\n\ncommands:\n");
+		for (size_t i = 0; i < command_count; i++)
+			help_line(&commands[i], b);
+	} else {
+		buf_printf(b, "usage: linkspan %s%s%s [OPTION]… %s\n\n%s\n", c->noun,
+		           c->verb ? " " : "", c->verb ? c->verb : "", c->args, c->summary);
+		if (c->detail)
+			buf_printf(b, "%s\n", c->detail);
+		if (c->options->name) {
+			buf_add_str(b, "\noptions:\n");
+			help_options(c->options, b);
+		}
+	}
+	buf_add_str(b, "\noptions of every command:\n");
+	help_options(global_options, b);
+}
+
+static void manual_options(const struct option_row *rows, struct buf *b)
+{
+	for (; rows->name; rows++) {
+		if (rows->letter)
+			buf_printf(b, "*-%c*, ", rows->letter);
+		buf_printf(b, "*--%s*", rows->name);
+		if (rows->arg)
+			buf_printf(b, " _%s_", rows->arg);
+		buf_printf(b, "\n\t%s\n\n", rows->help);
+	}
+}
+
+void command_manual(struct buf *b)
+{
+	buf_add_str(b, "# OPTIONS OF EVERY COMMAND\n\n");
+	manual_options(global_options, b);
+	buf_add_str(b, "# COMMANDS\n\n");
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		buf_printf(b, "## linkspan %s%s%s %s\n\n%s.", c->noun, c->verb ? " " : "",
+		           c->verb ? c->verb : "", c->args, c->summary);
+		buf_printf(b, "%s%s\n\n", c->detail ? " " : "", c->detail ? c->detail : "");
+		manual_options(c->options, b);
+	}
+}

@@ -1,0 +1,86 @@
+/* What the standalone commands share. */
+#include "linkspan/session.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "json/json.h"
+#include "linkspan/command.h"
+
+static const char *config_path(const struct cli *cli)
+{
+	const char *given = cli_option(cli, "config");
+
+	if (!given)
+		given = getenv("LINKSPAN_CONFIG");
+	return given && given[0] ? given : LINKSPAN_CONFIG;
+}
+
+int session_open(struct session *s, const struct cli *cli, struct err *e)
+{
+	const char *path = config_path(cli);
+
+	*s = (struct session){0};
+	report_init(&s->report);
+	plugins_init(&s->plugins);
+	int rc = conf_load(&s->conf, path, &s->report);
+	if (rc < 0 && rc != ERR_INVALID)
+		return err_set(e, rc, "%s: %s", path, err_name(rc));
+	if (!s->conf.host.file)
+		return e ? session_verdict(s, e) : ERR_INVALID;
+	return plugins_load(&s->plugins, s->conf.host.plugins, &s->report, e);
+}
+
+void session_finish(struct session *s)
+{
+	plugins_finish(&s->plugins);
+	conf_finish(&s->conf);
+	report_finish(&s->report);
+}
+
+int session_verdict(struct session *s, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	report_print(&s->report, &text);
+	fputs(buf_str(&text), stderr);
+	buf_finish(&text);
+	if (s->report.out_of_memory)
+		return err_no_memory(e);
+	if (s->report.errors > 0)
+		return err_set(e, ERR_INVALID, "%zu error%s, %zu warning%s", s->report.errors,
+		               s->report.errors == 1 ? "" : "s", s->report.warnings,
+		               s->report.warnings == 1 ? "" : "s");
+	return 0;
+}
+
+int print_and_finish(struct buf *text, struct err *e)
+{
+	int rc = 0;
+
+	if (buf_failed(text))
+		rc = err_no_memory(e);
+	else if (fwrite(buf_str(text), 1, text->len_bytes, stdout) != text->len_bytes ||
+	         fflush(stdout) != 0)
+		rc = err_set_errno(e, ERR_IO, "cannot write to standard output");
+	buf_finish(text);
+	return rc;
+}
+
+int print_json(struct json *value, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	if (!value || json_write(value, JSON_PRETTY, &text) < 0) {
+		buf_finish(&text);
+		json_free(value);
+		return err_no_memory(e);
+	}
+	json_free(value);
+	buf_add_char(&text, '\n');
+	return print_and_finish(&text, e);
+}

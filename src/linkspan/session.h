@@ -1,0 +1,32 @@
+/* What the standalone commands share: the configuration, the plugins, and printing. */
+#pragma once
+
+#include "conf/conf.h"
+#include "plug/load.h"
+#include "schema/report.h"
+
+struct cli;
+struct err;
+struct json;
+
+struct session {
+	struct conf conf;
+	struct plugins plugins;
+	struct report report;
+};
+
+/* Reads the configuration that --config names and loads its plugins.  Faults are left in
+ * session->report; the return value is only negative when nothing can be done at all.  e NULL: says
+ * nothing about it.
+ * session_finish() in any case. */
+int session_open(struct session *s, const struct cli *cli, struct err *e);
+void session_finish(struct session *s);
+
+/* Prints the report to standard error.  0, or ERR_INVALID when it holds errors; then e says how
+ * many. */
+int session_verdict(struct session *s, struct err *e);
+
+/* Prints to standard output and finishes the buffer.  0, ERR_NO_MEMORY or ERR_IO. */
+int print_and_finish(struct buf *text, struct err *e);
+/* One JSON document to standard output; takes the value (NULL: it could not be built). */
+int print_json(struct json *value, struct err *e);

@@ -1,0 +1,110 @@
+"""Fixtures of the system tests.
+
+The programs come from the prefix that LINKSPAN_PREFIX names (`./dev test` sets it).  Every server is
+on loopback, on a free port, and is stopped by its own PID when the test ends.
+"""
+
+import os
+import pathlib
+import secrets
+import subprocess
+
+import pytest
+
+from configuration import Config
+from servers import DEADLINE_S, Authority, Httpbin, Listener, Nginx
+
+
+@pytest.fixture(scope="session")
+def prefix():
+    """The folder that the programs are installed below."""
+    path = pathlib.Path(os.environ["LINKSPAN_PREFIX"])
+    assert (path / "bin/linkspan").exists(), f"nothing is installed below {path}"
+    return path
+
+
+@pytest.fixture(scope="session")
+def plugins(prefix):
+    return prefix / "lib/linkspan/plugins"
+
+
+class Runner:
+    """Calls linkspan and remembers everything that it printed."""
+
+    def __init__(self, program):
+        self.program = program
+        self.printed = []
+        self.env = dict(os.environ)
+
+    def __call__(self, *args, input=None, env=None, cwd=None, timeout=DEADLINE_S):
+        """Runs it to the end; a CompletedProcess with text output."""
+        done = subprocess.run(
+            [str(self.program), *map(str, args)], input="" if input is None else input,
+            capture_output=True, text=True, errors="replace", timeout=timeout, cwd=cwd,
+            env={**self.env, **(env or {})})
+        self.printed += [done.stdout, done.stderr]
+        return done
+
+
+@pytest.fixture
+def linkspan(prefix):
+    return Runner(prefix / "bin/linkspan")
+
+
+@pytest.fixture
+def config(tmp_path, plugins):
+    """A configuration with the environment Development, which may reach loopback."""
+    return Config(tmp_path / "conf", plugins)
+
+
+@pytest.fixture
+def start():
+    """start(Class, …) makes a server that ends with the test."""
+    servers = []
+
+    def start_server(kind, *args, **options):
+        server = kind(*args, **options)
+        servers.append(server)
+        return server
+
+    yield start_server
+    for server in reversed(servers):
+        server.stop()
+
+
+@pytest.fixture
+def listen(start, linkspan):
+    """listen("--respond", "503x2,200") starts a receiver."""
+    return lambda *args: start(Listener, linkspan.program, *args)
+
+
+@pytest.fixture
+def listener(listen):
+    """A receiver that answers 200."""
+    return listen()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def nginx(start, tmp_path, authority):
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    return start(Nginx, folder, authority)
+
+
+@pytest.fixture
+def httpbin(start):
+    return start(Httpbin)
+
+
+@pytest.fixture
+def canary(linkspan):
+    """A secret in the variable LINKSPAN_CANARY; the test fails when linkspan prints it anywhere."""
+    text = "canary-" + secrets.token_hex(16)
+    linkspan.env["LINKSPAN_CANARY"] = text
+    yield text
+    assert not any(text in printed for printed in linkspan.printed), "the canary was printed"

@@ -1,0 +1,216 @@
+"""Real servers for the tests: each on loopback ports of its own, stopped by its own PID."""
+
+import json
+import os
+import pathlib
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+PYTHON = "/usr/bin/python3"
+DEADLINE_S = 30
+
+
+def listening_socket():
+    """A socket on a free loopback port, open already: whoever connects waits until it is served."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(512)
+    sock.set_inheritable(True)
+    return sock
+
+
+class Lines:
+    """The lines of a stream, as they come; a test waits for the next one instead of sleeping."""
+
+    def __init__(self, stream):
+        self.seen = []
+        self._coming = queue.Queue()
+        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _read(self, stream):
+        for line in stream:
+            self._coming.put(line.rstrip("\n"))
+        self._coming.put(None)
+
+    def next(self, deadline_s=DEADLINE_S):
+        """The next line; None at the end of the stream; queue.Empty when none comes in time."""
+        line = self._coming.get(timeout=deadline_s)
+        if line is None:
+            self._coming.put(None)
+        else:
+            self.seen.append(line)
+        return line
+
+    def find(self, pattern, deadline_s=DEADLINE_S):
+        """The match of the next line that has the pattern."""
+        while (line := self.next(deadline_s)) is not None:
+            if match := re.search(pattern, line):
+                return match
+        raise AssertionError(f"no line with {pattern!r} in:\n" + "\n".join(self.seen))
+
+    def rest(self):
+        """Everything until the stream ends."""
+        while self.next() is not None:
+            pass
+        return self.seen
+
+
+class Server:
+    """A process with its output as lines."""
+
+    def __init__(self, args, **options):
+        self.process = subprocess.Popen(
+            [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, errors="replace", **options)
+        self.out = Lines(self.process.stdout)
+        self.err = Lines(self.process.stderr)
+
+    def stop(self, signal_number=signal.SIGTERM):
+        """Ends it; returns the exit status, negative for a signal."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal_number)
+        try:
+            status = self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        return status
+
+
+class Listener(Server):
+    """`linkspan listen`: what arrived comes as one JSON object each."""
+
+    def __init__(self, program, *args):
+        super().__init__([program, "listen", "--port", "0", "-o", "json", *args])
+        self.port = int(self.err.find(r"127\.0\.0\.1:(\d+)")[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def next(self, deadline_s=DEADLINE_S):
+        """The next request that arrives."""
+        line = self.out.next(deadline_s)
+        assert line is not None, "the listener ended:\n" + "\n".join(self.err.rest())
+        return json.loads(line)
+
+
+class Authority:
+    """A certificate authority of the test's own, by the openssl program."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.ca_file = self.folder / "ca.pem"
+        self._key = self.folder / "ca.key"
+        self._openssl("req", "-x509", "-days", "30", "-subj", "/CN=Linkspan test CA",
+                      "-addext", "basicConstraints=critical,CA:TRUE",
+                      *self._new_key(self._key), "-out", self.ca_file)
+
+    def _openssl(self, *args):
+        subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)
+
+    def _new_key(self, path):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", path)
+
+    def certificate(self, name, alternatives="DNS:localhost,IP:127.0.0.1", days=30):
+        """Files of a new certificate and its key."""
+        request, cert, key = (self.folder / f"{name}.{end}" for end in ("csr", "pem", "key"))
+        extensions = self.folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={alternatives}\n")
+        self._openssl("req", "-subj", f"/CN={name}", *self._new_key(key), "-out", request)
+        self._openssl("x509", "-req", "-in", request, "-days", days, "-CA", self.ca_file,
+                      "-CAkey", self._key, "-CAcreateserial", "-extfile", extensions,
+                      "-out", cert)
+        return cert, key
+
+
+NGINX_CONF = """
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 4096; }}
+http {{
+    log_format json escape=json '{{"method":"$request_method","uri":"$request_uri",'
+        '"status":$status,"body":"$request_body","bytes":$request_length,'
+        '"content_type":"$http_content_type","content_length":"$http_content_length",'
+        '"host":"$http_host","authorization":"$http_authorization","x_test":"$http_x_test",'
+        '"connection":$connection,"tls":"$ssl_protocol","reused":"$ssl_session_reused"}}';
+    access_log /dev/stdout json;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    client_max_body_size 32m;
+    client_body_buffer_size 1m;
+    large_client_header_buffers 8 64k;
+    keepalive_requests 1000000;
+    default_type text/plain;
+    server {{
+        listen 127.0.0.1:{http_port};
+        listen 127.0.0.1:{https_port} ssl;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        location / {{
+            add_header X-Method $request_method always;
+            return 200 "$request_method $request_uri\\n";
+        }}
+        {statuses}
+        # Reads the whole body before it answers: a return would not look at it.
+        location /body {{ proxy_pass http://127.0.0.1:{http_port}/kept; }}
+        location /kept {{ access_log off; return 200 "$content_length\\n"; }}
+        location /redirect {{ return 302 /elsewhere; }}
+    }}
+}}
+"""
+
+
+class Nginx(Server):
+    """HTTP and HTTPS; every request is a JSON object of the access log, which is its output."""
+
+    def __init__(self, folder, authority):
+        # nginx takes over sockets that it finds listed in NGINX, so it is reachable from the start.
+        http, https = listening_socket(), listening_socket()
+        self.port, self.https_port = http.getsockname()[1], https.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.https_url = f"https://localhost:{self.https_port}"
+        self.ca_file = authority.ca_file
+        certificate, key = authority.certificate("nginx")
+        statuses = " ".join(f"location = /status/{n} {{ return {n}; }}"
+                            for n in (204, 301, 400, 401, 404, 410, 413, 429, 500, 502, 503))
+        conf = pathlib.Path(folder) / "nginx.conf"
+        conf.write_text(NGINX_CONF.format(
+            folder=folder, user="user root;" if os.geteuid() == 0 else "", http_port=self.port, https_port=self.https_port,
+            certificate=certificate, key=key, statuses=statuses))
+        super().__init__(["nginx", "-p", folder, "-c", conf, "-e", "stderr"],
+                         pass_fds=(http.fileno(), https.fileno()),
+                         env={**os.environ, "NGINX": f"{http.fileno()};{https.fileno()};"})
+        http.close()
+        https.close()
+
+    def next(self, deadline_s=DEADLINE_S):
+        """The next request of the access log."""
+        line = self.out.next(deadline_s)
+        assert line is not None, "nginx ended:\n" + "\n".join(self.err.rest())
+        return json.loads(line)
+
+
+class Httpbin(Server):
+    """httpbin under gunicorn, on a socket that is open before it starts."""
+
+    def __init__(self):
+        sock = listening_socket()
+        self.port = sock.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(
+            [PYTHON, "-m", "gunicorn", "--bind", f"fd://{sock.fileno()}", "--threads", "8",
+             "--worker-tmp-dir", "/dev/shm", "httpbin:app"],
+            pass_fds=(sock.fileno(),))
+        sock.close()
