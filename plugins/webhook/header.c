@@ -36,8 +36,8 @@ static const char *const showable[] = {
 	"vary",
 	"via",
 	"webhook-id",
-	"x-correlation-id",
 	"webhook-timestamp",
+	"x-correlation-id",
 	"x-request-id",
 	"x-trace-id",
 };

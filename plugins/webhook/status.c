@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CODE_DIGITS = 3 };
+enum { CODE_DIGITS = 3, BUSY = LK_LINK_FAULT | LK_CONGESTED };
 
 static bool is_digit(char c)
 {
@@ -77,11 +77,11 @@ bool status_set_has(const struct status_set *set, unsigned status)
 
 /* Verdict */
 
+/* The first row that fits counts. */
 static const struct row {
 	unsigned from, to;
 	struct status_verdict verdict;
 } rows[] = {
-	/* the first that fits counts */
 	{200, 299, {LK_REJECT, 0, "http_2xx", "a success, but not one that success_status names"}},
 	{300, 399, {LK_REJECT, 0, "redirect", "redirects are never followed"}},
 	{401, 401, {LK_BLOCKED, 0, "auth", "the peer does not accept the credentials"}},
@@ -90,14 +90,10 @@ static const struct row {
 	{408, 408, {LK_RETRY, 0, "http_408", "the peer got the request too slowly"}},
 	{410, 410, {LK_REJECT, LK_LINK_GONE, "http_410", "this address is gone for good"}},
 	{425, 425, {LK_RETRY, 0, "http_425", "the peer finds it too early for this request"}},
-	{429,
-         429,
-         {LK_RETRY, LK_LINK_FAULT | LK_CONGESTED, "http_429", "the peer gets too many requests"}},
+	{429, 429, {LK_RETRY, BUSY, "http_429", "the peer gets too many requests"}},
 	{400, 499, {LK_REJECT, 0, "http_4xx", "the peer refuses this request"}},
 	{502, 502, {LK_RETRY, LK_LINK_FAULT, "http_502", "a gateway cannot reach the peer"}},
-	{503,
-         503,
-         {LK_RETRY, LK_LINK_FAULT | LK_CONGESTED, "http_503", "the peer is not available now"}},
+	{503, 503, {LK_RETRY, BUSY, "http_503", "the peer is not available now"}},
 	{504, 504, {LK_RETRY, LK_LINK_FAULT, "http_504", "a gateway got no reply from the peer"}},
 	{500, 599, {LK_RETRY, 0, "http_5xx", "the peer has failed with this request"}},
 	{0, UINT32_MAX, {LK_RETRY, LK_LINK_FAULT, "protocol", "this is no final status of HTTP"}},

@@ -15,6 +15,11 @@
 	"scheme, host and port are fixed: a template can stand only behind them, after \"/\" or "  \
 	"\"?\""
 
+#define HOST_RULE                                                                                   \
+	"the host can contain only letters, digits, \"-\", \"_\" and single dots; an IPv6 address " \
+	"stands in brackets, an international name in its xn-- form"
+#define URL_TOO_LONG "the URL is longer than 16384 bytes"
+
 enum { HTTP_PORT = 80, HTTPS_PORT = 443, PORT_MAX = 65535, PORT_DIGITS = 5, LABEL_MAX = 63 };
 
 static int fail(const char **ret_message, const char *message)
@@ -73,14 +78,9 @@ static int parse_host(const char *s, size_t bytes, struct target *t, size_t *ret
 		t->host[i] = lower(s[i]);
 	t->host[length] = '\0';
 	if (bracket && inet_pton(AF_INET6, t->host, &address) != 1)
-		return fail(ret_message,
-		            "between \"[\" and \"]\" an IPv6 address is needed, without a "
-		            "zone");
+		return fail(ret_message, "between \"[\" and \"]\" stands an IPv6 address, no zone");
 	if (!bracket && !is_host_name(t->host))
-		return fail(ret_message,
-		            "the host can contain only letters, digits, \"-\", \"_\" and "
-		            "single dots; an IPv6 address stands in brackets, an "
-		            "international name in its xn-- form");
+		return fail(ret_message, HOST_RULE);
 	*ret_used = bracket ? length + 2 : length;
 	return 0;
 }
@@ -138,8 +138,7 @@ static int parse_fixed(const char *url, struct target *t, const char **ret_messa
 	if (authority[bytes] == '{' && authority[bytes + 1] != '/' && authority[bytes + 1] != '?')
 		return fail(ret_message, TEMPLATE_TOO_EARLY);
 	if (memchr(authority, '@', bytes))
-		return fail(ret_message,
-		            "a user name or password cannot stand in the URL: use auth");
+		return fail(ret_message, "a user name or password cannot stand in the URL");
 	int rc = parse_host(authority, bytes, t, &host_bytes, ret_message);
 	if (rc == 0)
 		rc = parse_port(authority + host_bytes, bytes - host_bytes, t, ret_message);
@@ -163,7 +162,6 @@ int target_parse(const char *url, struct target *ret, const char **ret_message)
 	if (rc < 0)
 		return rc;
 	*ret = t;
-	ret->authority = ret->origin + (ret->https ? 8 : 7);
 	return 0;
 }
 
@@ -230,9 +228,7 @@ static int expand(const struct target *t, const struct uri_args *args, struct te
 			return rc;
 		if (!watch_part(&watch, out, !uritemplate_part_is_literal(t->url, i),
 		                i + 1 == parts)) {
-			snprintf(
-				why, why_bytes,
-				"a value would make the segment \".\" or \"..\" of the URL's path");
+			snprintf(why, why_bytes, "a value would make a segment \".\" or \"..\"");
 			return LK_EINVAL;
 		}
 	}
@@ -242,7 +238,7 @@ static int expand(const struct target *t, const struct uri_args *args, struct te
 int target_expand(const struct target *t, const struct uri_args *args, struct text *out, char *why,
                   size_t why_bytes)
 {
-	const char *message = "the URL is longer than 16384 bytes";
+	const char *message = URL_TOO_LONG;
 	int rc = expand(t, args, out, why, why_bytes);
 
 	if (rc == 0)
@@ -266,18 +262,14 @@ int target_check_url(const struct target *t, const char *url, const char **ret_m
 	size_t bytes = strnlen(url, TARGET_URL_MAX_BYTES + 1);
 
 	if (bytes > TARGET_URL_MAX_BYTES)
-		return fail(ret_message, "the URL is longer than 16384 bytes");
+		return fail(ret_message, URL_TOO_LONG);
 	for (const char *s = url; *s; s++) {
 		if (*s <= 0x20 || *s > 0x7e || strchr("\"<>\\^`{|}", *s))
-			return fail(ret_message, "the URL contains a character that must be "
-			                         "percent-encoded");
+			return fail(ret_message, "a character in the URL is not percent-encoded");
 		if (*s == '%' && !(is_hex(s[1]) && is_hex(s[2])))
-			return fail(ret_message,
-			            "\"%\" in the URL must be followed by two hexadecimal "
-			            "digits");
+			return fail(ret_message, "\"%\" in the URL needs two hexadecimal digits");
 		if (*s == '#')
-			return fail(ret_message,
-			            "a value would add a fragment (\"#…\") to the URL");
+			return fail(ret_message, "a value would add a fragment (\"#…\")");
 	}
 	/* The authority is literal, but {/v} behind it can expand to nothing and join what follows. */
 	if (bytes < t->prefix_bytes ||

@@ -33,7 +33,6 @@ struct target {
 	/* Scheme, host and port, lower-case, without the scheme's default port (RFC 6454):
 	 * "https://[2001:db8::1]:8443". */
 	char origin[TARGET_HOST_MAX_BYTES + sizeof("https://[]:65535")];
-	const char *authority;   /* in origin: "[2001:db8::1]:8443" */
 	size_t prefix_bytes;     /* of the scheme and authority in any expansion */
 	struct uritemplate *url; /* the whole URL */
 };

@@ -43,8 +43,7 @@ struct screener {
 	size_t depth;
 	size_t names;
 	size_t faults;
-	bool expects_value; /* behind = or : */
-	bool after_string;  /* a string here continues the one before */
+	char last; /* first character of the token before; 0: none */
 	bool no_memory;
 	struct screen out;
 	size_t item_cap;
@@ -89,6 +88,11 @@ static bool in_group(const struct screener *s)
 	char bracket = s->frames[s->depth].bracket;
 
 	return bracket == '\0' || bracket == '{';
+}
+
+static bool expects_value(const struct screener *s)
+{
+	return s->last == '=' || s->last == ':';
 }
 
 static bool check_bytes(struct screener *s, const char *text, size_t bytes)
@@ -150,16 +154,29 @@ static void note_item(struct screener *s)
 	s->out.item_lines[s->out.item_count++] = s->line;
 }
 
+/* libconfig leaks a string that it did not expect. */
+static bool expects_string(const struct screener *s)
+{
+	if (s->last == '"')
+		return true;
+	return in_group(s) ? expects_value(s) : s->last && strchr("([,", s->last);
+}
+
 static bool take_string(struct screener *s)
 {
 	unsigned start = s->line;
 
-	if (!in_group(s) && !s->after_string)
+	if (!expects_string(s)) {
+		fault(s, s->line, "", "syntax",
+		      "a string stands where none can; is there a `=`, `;` or `,` missing before it?");
+		return false;
+	}
+	if (!in_group(s) && s->last != '"')
 		note_item(s);
+	s->last = '"';
 	for (s->at++; *s->at; s->at++) {
 		if (*s->at == '"') {
 			s->at++;
-			s->after_string = true;
 			return true;
 		}
 		if (strncasecmp(s->at, "\\x00", 4) == 0)
@@ -240,7 +257,7 @@ static bool take_name(struct screener *s)
 		s->at++;
 	size_t bytes = (size_t)(s->at - name);
 
-	if (in_group(s) && !s->expects_value)
+	if (in_group(s) && !expects_value(s))
 		return add_name(s, name, bytes);
 	if ((bytes == 4 && strncasecmp(name, "true", 4) == 0) ||
 	    (bytes == 5 && strncasecmp(name, "false", 5) == 0))
@@ -304,11 +321,9 @@ static bool is_include(const char *p)
 /* One token that is neither white space nor a comment nor a string. */
 static bool take_token(struct screener *s)
 {
-	bool behind_equals = s->expects_value;
 	char c = *s->at;
 	bool go_on = true;
 
-	s->after_string = false;
 	if (c == '{' || c == '(' || c == '[')
 		go_on = open_bracket(s);
 	else if (c == '}' || c == ')' || c == ']')
@@ -323,10 +338,8 @@ static bool take_token(struct screener *s)
 		skip_line(s);
 	} else {
 		s->at++;
-		s->expects_value = c == '=' || c == ':';
-		return true;
 	}
-	s->expects_value = s->expects_value && !behind_equals;
+	s->last = c;
 	return go_on;
 }
 
@@ -346,11 +359,7 @@ static bool step(struct screener *s)
 	}
 	if (c == '/' && s->at[1] == '*')
 		return skip_comment(s);
-	if (c == '"') {
-		s->expects_value = false;
-		return take_string(s);
-	}
-	return take_token(s);
+	return c == '"' ? take_string(s) : take_token(s);
 }
 
 int screen_text(struct arena *a, const char *file, const char *text, size_t bytes,

@@ -1,4 +1,4 @@
-/* The grammar of JSON (RFC 8259) without building anything: shared by json_valid() and json_read(). */
+/* The grammar of JSON (RFC 8259) without building anything: for json_valid() and json_read(). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,6 +12,7 @@ struct scan_fault {
 	const char *text;    /* what is wrong there: constant */
 };
 
-/* Whether the text is one JSON value in valid UTF-8, its arrays and objects nested at most depth_max
- * (≤ SCAN_DEPTH_MAX) deep.  Allocates nothing, does not recurse.  fault is filled in when not. */
+/* Whether the text is one JSON value in valid UTF-8, its arrays and objects nested at most
+ * depth_max (≤ SCAN_DEPTH_MAX) deep.  Allocates nothing, does not recurse.
+ * fault is filled in when it is not. */
 bool json_scan(const void *text, size_t bytes, unsigned depth_max, struct scan_fault *fault);

@@ -1,4 +1,4 @@
-/* Tables of rows over groups of nodes: which node is whose, what is missing, what does not apply. */
+/* Tables of rows over groups of nodes: whose a node is, what is missing, what does not apply. */
 #include "schema/check.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
- * Reading a definition in tests: one table with a row of every type, and what a reading of it needs.
+ * Reading definitions in tests: one table with a row of every type, and what reading it needs.
  *
- * Each test begins with start() and ends with stop().  Definitions are JSON (see tree.h) whose group
- * "s" holds the settings.
+ * Each test begins with start() and ends with stop().  Definitions are JSON (see tree.h) whose
+ * group "s" holds the settings.
  */
 #pragma once
 
@@ -55,7 +55,7 @@ static const struct lk_param auth_rows[] = {
 	{.name = "ttl", .type = LK_T_INT, .when = "kind=bearer", .def = "60", .help = "h"},
 };
 static const struct lk_param header_rows[] = {
-	{.name = "name", .type = LK_T_STRING, .flags = LK_REQUIRED, .max = 8, .min = 1, .help = "h"},
+	{.name = "name", .type = LK_T_STRING, .flags = LK_REQUIRED, .min = 1, .max = 8, .help = "h"},
 	{.name = "value", .type = LK_T_STRING, .flags = LK_REQUIRED, .help = "h"},
 };
 static const struct lk_param word_row[] = {

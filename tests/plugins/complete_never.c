@@ -11,6 +11,15 @@ static const struct lk_param rows[] = {
 		.min = 0,
 		.max = 3600000,
 	},
+	{
+		.name = "request_timeout_ms",
+		.type = LK_T_INT,
+		.label = "Timeout",
+		.help = "The host's deadline for an operation.",
+		.def = "100",
+		.min = 1,
+		.max = 60000,
+	},
 };
 
 static void end(struct conn *c, const struct lk_request *request)

@@ -1,4 +1,4 @@
-/* Reading with parameter tables: every fault in its words, duplicates, defaults, `when`, nesting. */
+/* Reading with parameter tables: faults in their words, duplicates, defaults, `when`, nesting. */
 #include <stddef.h>
 
 #include "reading.h"

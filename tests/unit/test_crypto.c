@@ -36,6 +36,7 @@ END_TEST
 
 START_TEST(guarded_memory_holds_a_copy)
 {
+	ck_assert_int_eq(crypto_init(NULL), 0);
 	char *copy = guard_dup("secret\0tail", 11);
 
 	ck_assert_ptr_nonnull(copy);

@@ -113,8 +113,8 @@ static const struct {
 	{"properties/url/anyOf/1", "{\"$ref\":\"#/$defs/reference\"}"},
 	{"properties/time",
          "{\"description\":\"How long.\",\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^[0-9]+("
-         "ms|s|m|h|d)$\",\"x-linkspan-minimum-ms\":1000,\"x-linkspan-maximum-ms\":60000},{\"$ref\":\"#/"
-         "$defs/reference\"}],\"default\":\"2s\"}"},
+         "ms|s|m|h|d)$\",\"x-linkspan-minimum-ms\":1000,"
+         "\"x-linkspan-maximum-ms\":60000},{\"$ref\":\"#/$defs/reference\"}],\"default\":\"2s\"}"},
 	{"properties/verify/anyOf/0", "{\"type\":\"boolean\"}"},
 	{"properties/verify/default", "true"},
 	{"properties/size/anyOf/0", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1048576}"},
