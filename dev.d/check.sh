@@ -4,13 +4,15 @@
 tests_passed=0
 tests_failed=0
 
-# Adds automake's summary ("# PASS:  12") of a log.
+# Adds automake's last summary ("# PASS:  12") of a log.
 count_tap() { # LOG
 	local passed failed
-	passed=$(sed -n 's/^.*# PASS: *\([0-9]*\).*/\1/p' "$1" | tail -n 1)
-	failed=$(sed -n 's/^.*# \(FAIL\|XPASS\|ERROR\): *\([0-9]*\).*/\2/p' "$1" |
-		awk '{ sum += $1 } END { print sum + 0 }')
-	tests_passed=$((tests_passed + ${passed:-0}))
+	read -r passed failed < <(awk '
+		/^Testsuite summary/ { passed = failed = 0 }
+		/^# PASS:/ { passed = $3 }
+		/^# (FAIL|XPASS|ERROR):/ { failed += $3 }
+		END { print passed + 0, failed + 0 }' "$1")
+	tests_passed=$((tests_passed + passed))
 	tests_failed=$((tests_failed + failed))
 }
 
@@ -32,7 +34,7 @@ count_pytest() { # LOG
 unit_tests() { # FOLDER MAKE-ARGUMENT…
 	local folder=$1 status=0
 	shift
-	make -s -C "$folder" -j"$(nproc)" check VERBOSE=1 "$@" 2>&1 |
+	make -s -O -C "$folder" -j"$(nproc)" check VERBOSE=1 "$@" 2>&1 |
 		tee "$folder/check.log" | sed "/^PASS: /d" ||
 		status=1
 	count_tap "$folder/check.log"

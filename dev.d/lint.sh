@@ -12,13 +12,10 @@ shell_scripts() {
 	find tests bench -name '*.sh'
 }
 
-# Prints what is found; true when that is nothing.
-nothing() {
-	! grep .
-}
+# A rule prints what breaks it, and nothing when all is well.
 
 rule_floors() {
-	LINKSPAN_SOURCE=$root tests/floors.sh | grep -v '^ok\|^1\.\.' | nothing
+	LINKSPAN_SOURCE=$root tests/floors.sh | grep -v '^ok\|^1\.\.'
 }
 
 rule_size() {
@@ -30,21 +27,21 @@ rule_size() {
 			if (start && FNR - start > 80)
 				print FILENAME ":" start ": a function of more than 80 lines"
 			start = 0
-		}' | nothing
+		}'
 }
 
 rule_memory() {
 	grep -nE '(^|[^A-Za-z0-9_.>])(malloc|calloc|realloc|reallocarray|strdup|strndup|asprintf)\(' \
-		-r src --include='*.[ch]' | grep -v '^src/base/mem\.c:' | nothing
+		-r src --include='*.[ch]' | grep -v '^src/base/mem\.c:'
 }
 
 rule_banned() {
-	grep -rL '^#include "base/banned\.h"' src --include='*.c' | nothing
+	grep -rL '^#include "base/banned\.h"' src --include='*.c'
 }
 
 rule_paths() {
 	grep -rnIE '(^|[^A-Za-z0-9_.])/(work|root|farm)/' . --exclude-dir=.git --exclude-dir=build \
-		--exclude-dir=build-aux --exclude-dir=autom4te.cache --exclude=configure | nothing
+		--exclude-dir=build-aux --exclude-dir=autom4te.cache --exclude=configure
 }
 
 rule_shell() {
@@ -68,12 +65,13 @@ rule_tidy() {
 }
 
 check_rules() { # RULE…
-	local rule broken=0
+	local rule found broken=0
 	for rule in "$@"; do
-		if "rule_$rule"; then
+		found=$("rule_$rule" 2>&1) || true
+		if [ -z "$found" ]; then
 			echo "ok: $rule"
 		else
-			echo "not ok: $rule"
+			printf '%s\nnot ok: %s\n' "$found" "$rule"
 			broken=1
 		fi
 	done

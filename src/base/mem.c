@@ -49,16 +49,21 @@ void *mem_zalloc(size_t bytes)
 	return must_fail() ? NULL : calloc(1, bytes ? bytes : 1);
 }
 
+static int overflows(size_t count, size_t item_bytes)
+{
+	return item_bytes && count > SIZE_MAX / item_bytes;
+}
+
 void *mem_array(size_t count, size_t item_bytes)
 {
-	if (must_fail())
+	if (must_fail() || overflows(count, item_bytes))
 		return NULL;
 	return calloc(count ? count : 1, item_bytes ? item_bytes : 1);
 }
 
 void *mem_resize(void *p, size_t count, size_t item_bytes)
 {
-	if (must_fail())
+	if (must_fail() || overflows(count, item_bytes))
 		return NULL;
 	return reallocarray(p, count ? count : 1, item_bytes ? item_bytes : 1);
 }
@@ -138,7 +143,7 @@ void *arena_alloc(struct arena *a, size_t bytes)
 
 void *arena_array(struct arena *a, size_t count, size_t item_bytes)
 {
-	if (item_bytes && count > SIZE_MAX / item_bytes)
+	if (overflows(count, item_bytes))
 		return NULL;
 	return arena_alloc(a, count * item_bytes);
 }

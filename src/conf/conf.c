@@ -57,5 +57,7 @@ const struct conf_connection *conf_connection(const struct conf *c, const char *
 {
 	const struct conf_connection *found = find(c, project, name);
 
-	return found || strcmp(project, CONF_GLOBAL) == 0 ? found : find(c, CONF_GLOBAL, name);
+	if (!found && strcmp(project, CONF_GLOBAL) != 0)
+		found = find(c, CONF_GLOBAL, name);
+	return found && !found->is_faulty ? found : NULL;
 }

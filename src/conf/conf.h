@@ -50,6 +50,7 @@ struct conf_connection {
 	const char *name, *project, *type, *description;
 	const char *file;
 	bool enabled;
+	bool is_faulty; /* kept for a further check of its settings only: conf_connection() skips it */
 	const struct node *root;         /* the group `connection` */
 	const struct node *settings;     /* GROUP; NULL: none */
 	const struct node *environments; /* GROUP of GROUPs; NULL: none */

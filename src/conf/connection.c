@@ -173,20 +173,36 @@ static int check_unique(struct loader *l, const struct source *source, const str
 	return ERR_INVALID;
 }
 
-static int check(struct loader *l, const struct source *source, const struct node *group)
+static int check_identity(struct loader *l, const struct source *source, const struct node *group)
 {
-	int name = loader_check_name(l, source, group);
-	int unique = name < 0 ? 0 : check_unique(l, source, group);
-	int settings = check_settings(l, group);
-	int environments = check_environments(l, group);
+	int rc = loader_check_name(l, source, group);
 
-	if (environments == ERR_NO_MEMORY)
-		return environments;
-	return name || unique || settings || environments ? ERR_INVALID : 0;
+	return rc < 0 ? rc : check_unique(l, source, group);
+}
+
+static int check_content(struct loader *l, const struct node *group)
+{
+	return loader_worse(check_settings(l, group), check_environments(l, group));
+}
+
+/* Whether settings and environments have the shape that a check of what is in them needs. */
+static bool is_shaped(const struct node *group)
+{
+	const struct node *settings = node_get(group, "settings");
+	const struct node *environments = node_get(group, "environments");
+
+	if (settings && settings->kind != NODE_GROUP)
+		return false;
+	if (!environments)
+		return true;
+	for (const struct node *n = environments->first; n; n = n->next)
+		if (n->kind != NODE_GROUP)
+			return false;
+	return environments->kind == NODE_GROUP;
 }
 
 static int keep(struct loader *l, const struct source *source, const struct node *group,
-                const struct lk_value *const *v)
+                const struct lk_value *const *v, bool is_faulty)
 {
 	struct conf *c = l->c;
 	const char *type = arena_strdup(&c->arena, v[CONNECTION_TYPE]->u.s);
@@ -204,6 +220,7 @@ static int keep(struct loader *l, const struct source *source, const struct node
 		.description = description,
 		.file = source->file,
 		.enabled = v[CONNECTION_ENABLED]->u.i,
+		.is_faulty = is_faulty,
 		.root = group,
 		.settings = node_get(group, "settings"),
 		.environments = node_get(group, "environments"),
@@ -222,12 +239,15 @@ int connection_read(struct loader *l, const struct source *source)
 		return rc;
 	schema_values_init(&values);
 	rc = loader_read(l, group, &conf_kind_connection, &values, &part);
+	bool is_known_by_name = rc == 0;
 	if (rc != ERR_NO_MEMORY) {
-		int more = check(l, source, group);
-		rc = more < 0 ? more : rc;
+		int identity = check_identity(l, source, group);
+		is_known_by_name = is_known_by_name && identity == 0;
+		rc = loader_worse(rc, loader_worse(identity, check_content(l, group)));
 	}
-	if (rc == 0)
-		rc = keep(l, source, group, part.values);
+	/* One fault must not hide those in the settings: they are seen when a deployment is tried. */
+	if (rc == 0 || (rc == ERR_INVALID && is_known_by_name && is_shaped(group)))
+		rc = loader_worse(rc, keep(l, source, group, part.values, rc < 0));
 	schema_values_finish(&values);
 	return rc;
 }

@@ -187,7 +187,7 @@ static int check_text(const char *reference, const struct buf *text, struct err 
 {
 	if (buf_failed(text) == BUF_NO_MEMORY)
 		return err_no_memory(e);
-	if (buf_failed(text))
+	if (buf_failed(text) || text->len_bytes > SECRET_MAX_BYTES)
 		return err_set(e, ERR_DENIED, "${secret:%s}: is longer than %d bytes", reference,
 		               SECRET_MAX_BYTES);
 	if (text->len_bytes == 0)

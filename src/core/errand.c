@@ -1,8 +1,6 @@
 /* The errand pool: threads that do what a lane must not wait for. */
 #include "core/errand.h"
 
-#include <stdio.h>
-
 #include "base/banned.h"
 #include "base/err.h"
 #include "base/list.h"
@@ -54,9 +52,7 @@ int errands_start(struct errands *pool, struct err *e)
 	};
 	pool->end = &pool->first;
 	for (int i = 0; i < ERRAND_THREADS; i++) {
-		char name[16];
-		snprintf(name, sizeof(name), "ls-errand-%d", i);
-		int rc = thread_start(&pool->threads[i], name, serve, pool, e);
+		int rc = thread_start(&pool->threads[i], "ls-errand", serve, pool, e);
 		if (rc < 0) {
 			errands_stop(pool);
 			return rc;

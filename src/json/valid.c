@@ -66,32 +66,38 @@ static bool scan_escape(struct scan *s)
 	return true;
 }
 
+/* The first byte from p on that ends a string or needs a closer look. */
+static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 /* s->at stands on the opening quote. */
 static bool scan_string(struct scan *s)
 {
 	s->at++;
-	while (s->at < s->end) {
-		unsigned char c = *s->at;
-		if (c == '"') {
+	while ((s->at = skip_plain(s->at, s->end)) < s->end) {
+		if (*s->at == '"') {
 			s->at++;
 			return true;
 		}
-		if (c == '\\') {
+		if (*s->at == '\\') {
 			if (!scan_escape(s))
 				return false;
-		} else if (c < 0x20) {
+			continue;
+		}
+		if (*s->at < 0x20) {
 			fail(s, "control character in a string");
 			return false;
-		} else if (c < 0x80) {
-			s->at++;
-		} else {
-			size_t step = utf8_step(s->at, (size_t)(s->end - s->at));
-			if (step == 0) {
-				fail(s, "not valid UTF-8");
-				return false;
-			}
-			s->at += step;
 		}
+		size_t step = utf8_step(s->at, (size_t)(s->end - s->at));
+		if (step == 0) {
+			fail(s, "not valid UTF-8");
+			return false;
+		}
+		s->at += step;
 	}
 	fail(s, "the string has no end");
 	return false;

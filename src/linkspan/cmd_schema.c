@@ -38,9 +38,34 @@ static int print_manual(const struct plugin_type *type, struct err *e)
 	return print_and_finish(&text, e);
 }
 
+/* The rows of a kind of definition file; NULL: it is none. */
+static const struct conf_kind *find_kind(const char *key)
+{
+	static const struct conf_kind *const kinds[] = {&conf_kind_host, &conf_kind_environment,
+	                                                &conf_kind_connection};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i]->key, key) == 0)
+			return kinds[i];
+	return NULL;
+}
+
+static int print_kind(const struct conf_kind *kind, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	emit_man(kind->rows, kind->row_count, &text);
+	return print_and_finish(&text, e);
+}
+
 int cmd_schema(struct cli *cli, struct err *e)
 {
+	const struct conf_kind *kind = find_kind(cli->args[0]);
 	struct session s;
+
+	if (kind && cli->output == OUTPUT_MAN)
+		return print_kind(kind, e);
 	int rc = session_open(&s, cli, e);
 
 	if (rc == 0) {

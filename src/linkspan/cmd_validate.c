@@ -66,8 +66,8 @@ static int check_path(struct session *s, const char *path, size_t *ret_count, st
 	report_init(&s->report);
 	plugins_init(&own);
 	int rc = conf_check(&named, path, base, &s->report);
-	if (rc == ERR_INVALID)
-		rc = 0;
+	if (rc == ERR_INVALID || rc == ERR_IO)
+		rc = 0; /* the report says why */
 	if (rc == 0 && s->plugins.count == 0) {
 		static const char *const usual[] = {LINKSPAN_PLUGINDIR, NULL};
 		rc = plugins_load(&own, named.host.plugins ? named.host.plugins : usual, &s->report, e);

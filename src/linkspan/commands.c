@@ -49,8 +49,9 @@ const struct command commands[] = {
 	 "FILE:LINE for each fault and exits with 7 when there is one.",
 	 no_options, cmd_validate},
 	{"schema", NULL, "TYPE", 1, 1, "print the JSON Schema of a connection type",
-	 "With -o man it prints the option reference of the manual page in scdoc syntax.", no_options,
-	 cmd_schema},
+	 "With -o man it prints the option reference of the manual page in scdoc syntax; there host, "
+	 "environment and connection name the definition files themselves.",
+	 no_options, cmd_schema},
 	{"plugin", "list", "", 0, 0, "list the connector plugins and their types", NULL, no_options,
 	 cmd_plugin_list},
 	{"plugin", "lint", "FILE.so", 1, 1, "check a connector plugin",

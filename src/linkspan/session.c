@@ -26,10 +26,14 @@ int session_open(struct session *s, const struct cli *cli, struct err *e)
 	report_init(&s->report);
 	plugins_init(&s->plugins);
 	int rc = conf_load(&s->conf, path, &s->report);
-	if (rc < 0 && rc != ERR_INVALID)
-		return err_set(e, rc, "%s: %s", path, err_name(rc));
-	if (!s->conf.host.file)
-		return e ? session_verdict(s, e) : ERR_INVALID;
+	if (rc == ERR_NO_MEMORY)
+		return err_no_memory(e);
+	if (!s->conf.host.file) {
+		if (e)
+			session_verdict(s, NULL);
+		return err_set(e, rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID,
+		               "no host can be read from %s", path);
+	}
 	return plugins_load(&s->plugins, s->conf.host.plugins, &s->report, e);
 }
 

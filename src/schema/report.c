@@ -53,6 +53,10 @@ static void keep_one_line(char *text)
 
 static void add(struct report *r, uint32_t severity, const char *file, unsigned line,
                 const char *path, const char *code, const char *format, va_list args)
+	__attribute__((format(printf, 7, 0)));
+
+static void add(struct report *r, uint32_t severity, const char *file, unsigned line,
+                const char *path, const char *code, const char *format, va_list args)
 {
 	if (severity == LK_FAULT_ERROR)
 		r->errors++;

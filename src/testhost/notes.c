@@ -26,6 +26,9 @@ static void add_locked(struct lk_test_host *host, struct notes *notes, int level
 }
 
 static void vnote_locked(struct lk_test_host *host, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void vnote_locked(struct lk_test_host *host, const char *format, va_list args)
 {
 	struct buf text;
 

@@ -1,0 +1,136 @@
+#!/bin/sh
+# Holds the documents against the programs: the generated references are those of the tables, every
+# link leads somewhere, every manual page renders, the guide's plugin compiles.  Prints TAP.
+# `docs.sh --write BUILD` writes the references instead; `./dev docs` calls it.
+set -eu
+
+write=
+[ "${1:-}" != --write ] || { write=yes; cd "$2"; }
+build=$(pwd)
+cd "${LINKSPAN_SOURCE:-$(dirname "$0")/..}"
+generated=docs/man/generated
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# A host that knows the plugins of the build tree.
+cat >"$work/linkspan.conf" <<TEXT
+host: { name = "docs"; environments = ( "Docs" ); plugins = ( "$work/plugins" ); };
+TEXT
+mkdir "$work/plugins" "$work/environments"
+echo 'environment: { name = "Docs"; };' >"$work/environments/Docs.conf"
+cp "$build/.libs/webhook.so" "$work/plugins/"
+chmod 755 "$work/plugins/webhook.so"
+
+linkspan() {
+	"$build/linkspan" --config "$work/linkspan.conf" -o man "$@"
+}
+
+# The type's own rows end where those of every connection begin.
+common='# SETTINGS OF EVERY CONNECTION'
+
+reference() { # NAME
+	case $1 in
+	commands) linkspan help | sed 's|([^)]*/linkspan/linkspan\.conf)|(@sysconfdir@/linkspan/linkspan.conf)|' ;;
+	common) linkspan schema webhook | sed "1,/^$common\$/d" | sed 1d ;;
+	webhook) linkspan schema webhook | sed "/^$common\$/,\$d" | sed 1,2d ;;
+	*) linkspan schema "$1" ;;
+	esac
+}
+
+names='commands common connection environment host webhook'
+
+if [ -n "$write" ]; then
+	mkdir -p "$generated"
+	for name in $names; do
+		reference "$name" >"$work/$name.scd"
+		cp "$work/$name.scd" "$generated/$name.scd"
+	done
+	exit
+fi
+
+number=0
+failures=0
+
+verdict() { # NAME; the faults come on standard input
+	faults=$(cat)
+	number=$((number + 1))
+	if [ -z "$faults" ]; then
+		echo "ok $number - $1"
+	else
+		failures=$((failures + 1))
+		echo "not ok $number - $1"
+		echo "$faults" | sed 's/^/# /'
+	fi
+}
+
+skip() { # NAME WHY
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# What follows a "](" up to ")", without anchors; addresses of the web are not ours to check.
+links() { # FILE
+	grep -o '](\([^)]*\))' "$1" | sed 's/^](//; s/)$//; s/#.*//' | grep -v '^[a-z]*:' || true
+}
+
+dangling() {
+	for file in README.md docs/*.md conf/examples/README.md; do
+		for link in $(links "$file"); do
+			[ -e "$(dirname "$file")/$link" ] || echo "$file: $link does not exist"
+		done
+	done
+}
+
+render() { # PAGE
+	awk -v generated="$generated" -f docs/man/include.awk "$1" | scdoc 2>&1 >"$work/page" ||
+		echo "$1: scdoc refuses it"
+	[ -s "$work/page" ] || echo "$1: nothing comes out"
+}
+
+# The fenced block of the language $1 that opens with the comment $2.
+block() { # FILE LANGUAGE FIRST-LINE
+	awk -v fence="\`\`\`$2" -v first="$3" '
+		$0 == fence { inside = 1; start = 1; next }
+		$0 == "```" { inside = keep = 0; next }
+		inside && start { start = 0; keep = index($0, first) == 1 }
+		inside && keep { print }' "$1"
+}
+
+guide_compiles() {
+	block docs/plugin-guide.md c '/* journal.c' >"$work/journal.c"
+	block docs/plugin-guide.md c '/* test_journal.c' >"$work/test_journal.c"
+	${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -Iinclude \
+		"$work/journal.c" -o "$work/journal.so" 2>&1
+	${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -fsyntax-only -Iinclude \
+		"$work/test_journal.c" 2>&1
+	"$build/linkspan" plugin lint -q "$work/journal.so" 2>&1
+}
+
+echo '1..10'
+
+for name in $names; do
+	reference "$name" 2>&1 | diff "$generated/$name.scd" - 2>&1 |
+		verdict "the reference $name is that of the tables (mend: ./dev docs)"
+done
+
+dangling | verdict 'every relative link of the documents leads somewhere'
+
+if command -v scdoc >/dev/null; then
+	for page in docs/man/*.scd; do
+		render "$page"
+	done | verdict 'every manual page renders'
+else
+	skip 'every manual page renders' 'there is no scdoc here'
+fi
+
+grep -l '^@include' docs/man/*.scd | xargs sed -n 's/^@include //p' | sort >"$work/included"
+for name in $names; do
+	grep -qx "$name.scd" "$work/included" || echo "$name.scd is in no page"
+done | verdict 'every reference is in a page'
+
+if [ -z "${LINKSPAN_SANITIZED:-}" ]; then
+	guide_compiles | verdict "the plugin of the author's guide compiles and passes the lint"
+else
+	skip "the plugin of the author's guide compiles and passes the lint" 'sanitized build'
+fi
