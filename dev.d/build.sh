@@ -7,11 +7,11 @@ build_in() { # FOLDER CONFIGURE-ARGUMENT…
 	local folder=$1 arguments
 	shift
 	arguments=$(printf '%q ' "$@")
-	[ -x configure ] || autoreconf -i
+	[ -x configure ] || autoreconf -i || return 1
 	mkdir -p "$folder"
 	if [ "$(cat "$folder/configured-with" 2>/dev/null)" != "$arguments" ]; then
 		[ ! -f "$folder/Makefile" ] || make -s -C "$folder" clean
-		(cd "$folder" && "$root/configure" -q "$@")
+		(cd "$folder" && "$root/configure" -q "$@") || return 1
 		printf '%s\n' "$arguments" >"$folder/configured-with"
 	fi
 	make -s -C "$folder" -j"$(nproc)"

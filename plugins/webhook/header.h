@@ -20,8 +20,8 @@ enum {
 	HEADER_SET_MAX = 400, /* 200 of the connection, as many of the call */
 };
 
-/* 0, or LK_EINVAL with *ret_message set to constant text.  The first also refuses the reserved names:
- * those that say how the message travels, which libcurl alone decides. */
+/* 0, or LK_EINVAL with *ret_message set to constant text.  The first also refuses the reserved
+ * names: those that say how the message travels, which libcurl alone decides. */
 int header_check_name(const char *name, const char **ret_message);
 int header_check_value(const char *value, size_t bytes, const char **ret_message);
 
@@ -45,9 +45,9 @@ struct header_set {
 void header_set_init(struct header_set *set);
 void header_set_finish(struct header_set *set);
 
-/* Adds a header, unless a source of higher precedence has given one of that name; the same name from
- * the same source is added again.  0; LK_ENOMEM; or LK_EINVAL with *ret_message set to constant text:
- * name or value may not be sent, or there are too many. */
+/* Adds a header, unless a source of higher precedence has given one of that name; the same name
+ * from the same source is added again.  0; LK_ENOMEM; or LK_EINVAL with *ret_message set to
+ * constant text: name or value may not be sent, or there are too many. */
 int header_set_add(struct header_set *set, enum header_source source, const char *name,
                    const char *value, const char **ret_message);
 bool header_set_has(const struct header_set *set, const char *name);

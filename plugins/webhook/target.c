@@ -271,7 +271,7 @@ int target_check_url(const struct target *t, const char *url, const char **ret_m
 		if (*s == '#')
 			return fail(ret_message, "a value would add a fragment (\"#…\")");
 	}
-	/* The authority is literal, but {/v} behind it can expand to nothing and join what follows. */
+	/* The authority is literal, but {/v} behind it can expand to nothing. */
 	if (bytes < t->prefix_bytes ||
 	    (url[t->prefix_bytes] != '\0' && !strchr("/?", url[t->prefix_bytes])))
 		return fail(ret_message, "the URL's host and port would change");

@@ -20,8 +20,7 @@ struct uritemplate;
 #define TARGET_REASON "url_invalid"
 
 enum {
-	TARGET_URL_MAX_BYTES =
-		16384, /* of an expanded URL: the cap for the text of target_expand() */
+	TARGET_URL_MAX_BYTES = 16384, /* once expanded: the cap for target_expand() */
 	TARGET_HOST_MAX_BYTES = 253,
 };
 
@@ -37,8 +36,8 @@ struct target {
 	struct uritemplate *url; /* the whole URL */
 };
 
-/* Fills in *ret; target_finish() frees.  0; LK_ENOMEM; or LK_EINVAL with *ret_message set to constant
- * text that says what would be right, and *ret untouched. */
+/* Fills in *ret; target_finish() frees.  0; LK_ENOMEM; or LK_EINVAL with *ret_message set to
+ * constant text that says what would be right.  A failure leaves *ret untouched. */
 int target_parse(const char *url, struct target *ret, const char **ret_message);
 void target_finish(struct target *t);
 
@@ -47,6 +46,7 @@ void target_finish(struct target *t);
 int target_expand(const struct target *t, const struct uri_args *args, struct text *out, char *why,
                   size_t why_bytes);
 
-/* The last look at a URL that is about to be sent: printable ASCII that may stand in a URL, "%" with
- * two hexadecimal digits, no fragment, not too long, and still the same authority.  0 or LK_EINVAL. */
+/* The last look at a URL that is about to be sent: characters that may stand in a URL, "%" with two
+ * hexadecimal digits, no fragment, not too long, and the authority ends where it did.  0, or
+ * LK_EINVAL with constant text. */
 int target_check_url(const struct target *t, const char *url, const char **ret_message);

@@ -125,19 +125,7 @@ void tls_cache_finish(struct tls_cache *cache)
 	}
 }
 
-static CURLcode on_context(CURL *easy, void *ssl_ctx, void *arg)
+void tls_roots_use(const struct tls_roots *roots, void *ssl_ctx)
 {
-	struct tls_roots *roots = arg;
-
-	(void)easy;
 	SSL_CTX_set1_cert_store(ssl_ctx, roots->store);
-	return CURLE_OK;
-}
-
-void tls_roots_use(struct tls_roots *roots, CURL *easy)
-{
-	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
-	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, roots);
 }

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <curl/curl.h>
+#include <stddef.h>
 
 struct tls_roots; /* one loaded CA file */
 
@@ -22,8 +22,8 @@ int tls_roots_get(struct tls_cache *cache, const char *ca_file, struct tls_roots
                   size_t text_bytes);
 void tls_roots_drop(struct tls_cache *cache, struct tls_roots *roots); /* takes NULL */
 
-/* Makes a handle verify against these roots.  They must outlive its transfers. */
-void tls_roots_use(struct tls_roots *roots, CURL *easy);
+/* Makes a TLS context (SSL_CTX) verify against these roots. */
+void tls_roots_use(const struct tls_roots *roots, void *ssl_ctx);
 
 /* The path of the system's CA bundle, as libcurl was built to find it; NULL: none known. */
 const char *tls_system_bundle(void);

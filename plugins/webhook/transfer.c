@@ -163,6 +163,18 @@ static void set_plumbing(struct transfer *t, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CURLU, l->url);
 }
 
+/* The connection is there and its TLS handshake is about to begin. */
+static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)easy;
+	t->handshake = true;
+	if (t->link->roots)
+		tls_roots_use(t->link->roots, ssl_ctx);
+	return CURLE_OK;
+}
+
 static void set_tls(struct transfer *t, CURL *easy)
 {
 	const struct lk_value *const *tls = link_value(t->link, PARAM_TLS)->u.v;
@@ -175,8 +187,11 @@ static void set_tls(struct transfer *t, CURL *easy)
 	                 (long)(only_13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-	if (t->link->roots)
-		tls_roots_use(t->link->roots, easy);
+	/* libcurl's own loading of roots is switched off: see tls.h. */
+	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t);
 	if (tls[TLS_CLIENT_CERTIFICATE]->u.s) {
 		curl_easy_setopt(easy, CURLOPT_SSLCERT, tls[TLS_CLIENT_CERTIFICATE]->u.s);
 		curl_easy_setopt(easy, CURLOPT_SSLKEY, tls[TLS_CLIENT_KEY]->u.s);
@@ -265,7 +280,7 @@ int transfer_start(struct transfer *t)
 	text_clear(&t->reply_headers);
 	text_clear(&t->reply);
 	t->reply_bytes = 0;
-	t->too_many_headers = t->too_much_reply = t->no_descriptor = false;
+	t->too_many_headers = t->too_much_reply = t->no_descriptor = t->handshake = false;
 	t->denied[0] = t->error[0] = '\0';
 
 	if (!l->url)

@@ -351,7 +351,7 @@ struct walk {
 	const struct uri_args *args;
 	const char *name;
 	size_t name_bytes;
-	uint32_t next;
+	size_t next;
 	const char *member, *value; /* where it stands; member NULL: not a map's */
 };
 

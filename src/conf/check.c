@@ -145,7 +145,10 @@ static int check_file(struct loader *l, const char *folder, const char *name, bo
 	struct source source;
 
 	if (bytes <= suffix || strcmp(name + bytes - suffix, CONF_SUFFIX) != 0) {
-		report_add_at(l->report, LK_FAULT_ERROR, name, 0, "", "file_name",
+		const char *file = loader_join(l, folder, name);
+		if (!file)
+			return ERR_NO_MEMORY;
+		report_add_at(l->report, LK_FAULT_ERROR, file, 0, "", "file_name",
 		              "is not called NAME%s, as a definition must be", CONF_SUFFIX);
 		return ERR_INVALID;
 	}

@@ -190,11 +190,11 @@ static void add_references(struct expander *x, enum text_kind kind, const char *
 		                                        : take_literal(x, kind, text);
 }
 
-static void expand_string(struct expander *x, struct node *n)
+static void expand_string(struct expander *x, const struct node *original, struct node *n)
 {
 	if (!strchr(n->u.s, '$'))
 		return;
-	x->at = n;
+	x->at = original;
 	x->parts = NULL;
 	x->count = x->cap = 0;
 	add_references(x, TEXT_LITERAL, n->u.s);
@@ -202,13 +202,18 @@ static void expand_string(struct expander *x, struct node *n)
 	n->part_count = x->count;
 }
 
-/* As deep as definitions are allowed to nest. */
-static void expand_tree(struct expander *x, struct node *n)
+/* As deep as definitions are allowed to nest.  n is the copy of `original`: faults name the place in
+ * the tree that was read, where a key has its whole path. */
+static void expand_tree(struct expander *x, const struct node *original, struct node *n)
 {
+	const struct node *from = original->first;
+
 	if (n->kind == NODE_STRING)
-		expand_string(x, n);
-	for (struct node *child = n->first; child && x->rc != ERR_NO_MEMORY; child = child->next)
-		expand_tree(x, child);
+		expand_string(x, original, n);
+	for (struct node *to = n->first; to && x->rc != ERR_NO_MEMORY; to = to->next) {
+		expand_tree(x, from, to);
+		from = from->next;
+	}
 }
 
 int vars_expand(struct arena *a, const struct node *tree, const struct vars *vars,
@@ -219,7 +224,7 @@ int vars_expand(struct arena *a, const struct node *tree, const struct vars *var
 	struct node *copy = node_copy(a, tree);
 	if (!copy)
 		return ERR_NO_MEMORY;
-	expand_tree(&x, copy);
+	expand_tree(&x, tree, copy);
 	if (x.rc == 0)
 		*ret_tree = copy;
 	return x.rc;

@@ -113,13 +113,19 @@ static int read_all(struct deployment *d, const struct plugins *plugins,
 	bool takes_tls = schema_row(type->rows, type->row_count, "tls") >= 0;
 	const struct node *settings =
 		conf_resolve(d->conf, connection, environment, takes_tls, &d->arena, report);
+	bool resolved = environment && settings;
+	if (!settings && environment)
+		/* A variable is missing: the rest is checked as far as it goes without. */
+		settings = conf_resolve(d->conf, connection, NULL, takes_tls, &d->arena, report);
 	if (!settings)
-		return ERR_INVALID;
+		return report->out_of_memory ? ERR_NO_MEMORY : ERR_INVALID;
 
 	int rc = schema_read(&d->values, settings, d->parts, 2,
-	                     environment ? 0 : SCHEMA_VARIABLES_UNKNOWN, report);
+	                     resolved ? 0 : SCHEMA_VARIABLES_UNKNOWN, report);
 	if (rc < 0 || !environment)
 		return rc;
+	if (!resolved)
+		return ERR_INVALID;
 	fill_settings(d, connection, environment);
 
 	size_t errors_before = report->errors;

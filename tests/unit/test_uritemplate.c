@@ -10,6 +10,7 @@
 
 /* The variables of RFC 6570, 3.2, and those of its other examples.  An empty list or map and a null
  * value ("empty_keys", "undef") are what no argument defines. */
+/* clang-format off */
 static const char *const rfc_attrs[] = {
 	"uri.count", "one",
 	"uri.count", "two",
@@ -44,6 +45,7 @@ static const char *const rfc_attrs[] = {
 	"uri.query", "mycelium",
 	"uri.number", "100",
 };
+/* clang-format on */
 
 struct row {
 	const char *template, *url;
@@ -55,7 +57,7 @@ static const struct row rfc_rows[] = {
 	{"http://example.com/dictionary/{term:1}/{term}", "http://example.com/dictionary/d/dog"},
 	{"http://example.com/search{?q,lang}", "http://example.com/search?q=chien&lang=fr"},
 	{"http://www.example.com/foo{?query,number}",
-	 "http://www.example.com/foo?query=mycelium&number=100"},
+         "http://www.example.com/foo?query=mycelium&number=100"},
 	{"http://www.example.com/foo{?undef,number}", "http://www.example.com/foo?number=100"},
 	{"http://www.example.com/foo{?undef,empty_keys}", "http://www.example.com/foo"},
 
@@ -203,6 +205,7 @@ static const struct row rfc_rows[] = {
 };
 
 /* What the RFC says in words. */
+/* clang-format off */
 static const char *const other_attrs[] = {
 	"uri.last.name", "Doe",
 	"uri.geo.lat", "1.5",
@@ -222,13 +225,14 @@ static const char *const other_attrs[] = {
 	"header.x", "not the URL's",
 	"x", "nor this",
 };
+/* clang-format on */
 
 static const struct row other_rows[] = {
 	{"", ""},
 	{"/~a'b(c)", "/~a'b(c)"},
 	{"/stra\xc3\x9f"
-	 "e/%c3%9f",
-	 "/stra%C3%9Fe/%c3%9f"},
+         "e/%c3%9f",
+         "/stra%C3%9Fe/%c3%9f"},
 	{"{last.name}", "Doe"},
 	{"{last}", "name,Doe"},
 	{"{?geo*}", "?lat=1.5&long=2.5"},
@@ -423,9 +427,8 @@ START_TEST(variables_can_be_listed_and_asked_for)
 	const char *message;
 	size_t offset;
 
-	ck_assert_int_eq(uritemplate_parse("/{term:1}/{term}{/a.b}{?q,list*}", &t, &message,
-	                                   &offset),
-	                 0);
+	ck_assert_int_eq(
+		uritemplate_parse("/{term:1}/{term}{/a.b}{?q,list*}", &t, &message, &offset), 0);
 	ck_assert_uint_eq(uritemplate_variables(t), 5);
 	for (size_t i = 0; i < 5; i++)
 		ck_assert_str_eq(uritemplate_variable(t, i), names[i]);
@@ -548,7 +551,8 @@ START_TEST(damaged_input_never_gives_a_damaged_url)
 	unsigned expanded = 0;
 
 	for (int round = 0; round < 5000; round++) {
-		const struct row *row = &rfc_rows[next_random(&state) % (sizeof(rfc_rows) / sizeof(rfc_rows[0]))];
+		const struct row *row =
+			&rfc_rows[next_random(&state) % (sizeof(rfc_rows) / sizeof(rfc_rows[0]))];
 		char template[256], key[64], value[64], why[256] = "";
 		size_t pair = next_random(&state) % PAIRS(rfc_attrs);
 		const char *attrs[sizeof(rfc_attrs) / sizeof(rfc_attrs[0])];

@@ -64,11 +64,11 @@ static const char *show(const struct node *n)
 		return n->u.s;
 	text[0] = '\0';
 	for (size_t i = 0; i < n->part_count; i++) {
-		const char *format = n->parts[i].kind == TEXT_LITERAL    ? "%s"
-		                     : n->parts[i].kind == TEXT_VARIABLE ? "<%s>"
-		                                                         : "[%s]";
+		static const char *const marks[][2] = {
+			[TEXT_LITERAL] = {"", ""}, [TEXT_VARIABLE] = {"<", ">"}, [TEXT_SECRET] = {"[", "]"}};
+		const char *const *mark = marks[n->parts[i].kind];
 		const char *part = n->parts[i].text ? n->parts[i].text : "?";
-		at += (size_t)snprintf(text + at, sizeof(text) - at, format, part);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s%s", mark[0], part, mark[1]);
 	}
 	return text;
 }
