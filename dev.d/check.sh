@@ -30,11 +30,11 @@ count_pytest() { # LOG
 	done
 }
 
-# `make check` in a build folder.
+# `make check`, or another target that runs tests, in a build folder.
 unit_tests() { # FOLDER MAKE-ARGUMENT…
 	local folder=$1 status=0
 	shift
-	make -s -O -C "$folder" -j"$(nproc)" check VERBOSE=1 "$@" 2>&1 |
+	make -s -O -C "$folder" -j"$(nproc)" VERBOSE=1 "$@" 2>&1 |
 		tee "$folder/check.log" | sed "/^PASS: /d" ||
 		status=1
 	count_tap "$folder/check.log"
@@ -53,7 +53,7 @@ system_tests() { # FOLDER PYTEST-ARGUMENT…
 }
 
 stage_gcc() {
-	build_main && unit_tests "$build"
+	build_main && unit_tests "$build" check
 }
 
 stage_clang() {
@@ -70,7 +70,7 @@ stage_system() {
 }
 
 stage_asan() {
-	build_asan && unit_tests "$build/asan" && system_tests "$build/asan"
+	build_asan && unit_tests "$build/asan" check && system_tests "$build/asan"
 }
 
 stage_tsan() {
@@ -127,7 +127,7 @@ verb_tsan() {
 verb_valgrind() {
 	need build test
 	build_main
-	CK_FORK=no unit_tests "$build" LOG_COMPILER="$build/libtool --mode=execute valgrind -q \
+	CK_FORK=no unit_tests "$build" check LOG_COMPILER="$build/libtool --mode=execute valgrind -q \
 		--error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
 }
 

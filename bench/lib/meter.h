@@ -13,8 +13,8 @@
 #define METER_WARM_UP_S 0.2
 
 struct meter {
-	double begin_s, end_s;         /* when counting begins and ends */
-	double first_s, first_cpu_s;   /* when it really began; 0: not yet */
+	double begin_s, end_s;       /* when counting begins and ends */
+	double first_s, first_cpu_s; /* when it really began; 0: not yet */
 	double last_s, last_cpu_s;
 	unsigned long requests, failures, resumed;
 };

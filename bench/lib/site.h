@@ -56,9 +56,10 @@ static inline void site_open(struct site *s, const char *connection)
 
 	if (!c)
 		errx(1, "no connection \"%s\"", connection);
-	site_check(s, deployment_create(&s->conf, &s->plugins, c,
-	                                conf_environment(&s->conf, SITE_ENVIRONMENT), &d,
-	                                &s->report), &e);
+	site_check(s,
+	           deployment_create(&s->conf, &s->plugins, c,
+	                             conf_environment(&s->conf, SITE_ENVIRONMENT), &d, &s->report),
+	           &e);
 	site_check(s, host_open(s->host, d, &e), &e);
 }
 

@@ -91,8 +91,8 @@ static void start(struct transfer *t)
 {
 	struct webhook_link *l = t->link;
 	int rc = l->multi.multi ? 0
-	                        : pump_open(&l->multi, &l->state->pump,
-	                                    l->settings->max_in_flight, on_done);
+	                        : pump_open(&l->multi, &l->state->pump, l->settings->max_in_flight,
+	                                    on_done);
 
 	if (t->state == TRANSFER_PENDING)
 		transfer_list_take(&l->pending, t);
@@ -239,9 +239,8 @@ void link_stats(void *conn, struct lk_stats *ret_stats)
 
 	ret_stats->waiting = l->pending.count;
 	ret_stats->open = l->multi.sockets;
-	ret_stats->idle = l->multi.sockets > l->running.count
-	                          ? l->multi.sockets - l->running.count
-	                          : 0;
+	ret_stats->idle =
+		l->multi.sockets > l->running.count ? l->multi.sockets - l->running.count : 0;
 	ret_stats->opened = l->opened;
 	ret_stats->reused = l->reused;
 }
@@ -251,9 +250,9 @@ static const struct method_row {
 	bool idempotent, may_have_body;
 } methods[] = {
 	/* RFC 9110, section 9.2.2 */
-	{"GET", true, true},     {"POST", false, true},   {"PUT", true, true},
-	{"DELETE", true, true},  {"HEAD", true, false},   {"OPTIONS", true, true},
-	{"PATCH", false, true},  {"TRACE", true, false},
+	{"GET", true, true},    {"POST", false, true},  {"PUT", true, true},
+	{"DELETE", true, true}, {"HEAD", true, false},  {"OPTIONS", true, true},
+	{"PATCH", false, true}, {"TRACE", true, false},
 };
 
 static void read_values(struct webhook_link *l)
@@ -277,7 +276,8 @@ static int open_tls(struct webhook_link *l)
 
 	if (!l->target.https || !tls[TLS_VERIFY]->u.i)
 		return 0;
-	int rc = tls_roots_get(&l->state->tls, tls[TLS_CA_FILE]->u.s, &l->roots, text, sizeof(text));
+	int rc =
+		tls_roots_get(&l->state->tls, tls[TLS_CA_FILE]->u.s, &l->roots, text, sizeof(text));
 	if (rc == LK_EINVAL)
 		l->state->host->log(l->host_link, LK_LOG_ERROR, text);
 	return rc;
@@ -328,7 +328,8 @@ int link_open(void *state, struct lk_link *link, const struct lk_settings *setti
 	read_values(l);
 	int rc = open_url(l);
 	if (rc == 0)
-		rc = status_set_parse(link_value(l, PARAM_SUCCESS_STATUS)->u.s, &l->success, &message);
+		rc = status_set_parse(link_value(l, PARAM_SUCCESS_STATUS)->u.s, &l->success,
+		                      &message);
 	if (rc == 0)
 		rc = open_tls(l);
 	if (rc == 0) {

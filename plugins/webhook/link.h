@@ -40,22 +40,22 @@ enum transfer_state { TRANSFER_FREE, TRANSFER_PENDING, TRANSFER_RUNNING };
 
 struct transfer {
 	struct webhook_link *link;
-	struct transfer *prev, *next;   /* in one of the link's lists */
+	struct transfer *prev, *next; /* in one of the link's lists */
 	enum transfer_state state;
 	CURL *easy;
 	const struct lk_request *request;
-	struct wh_timer timer;          /* while pending: no addresses in time */
-	uint64_t addresses;             /* the version of the addresses that easy was told */
-	int64_t resolve_us;             /* how long it waited for addresses; -1: not at all */
-	struct text url;                /* expanded */
-	struct header_block own;        /* headers of this request alone */
-	struct header_block *headers;   /* what to send: own, or one of the link's */
-	int body;                       /* what easy was told last: -1 nothing yet, 0 none, 1 one */
+	struct wh_timer timer;        /* while pending: no addresses in time */
+	uint64_t addresses;           /* the version of the addresses that easy was told */
+	int64_t resolve_us;           /* how long it waited for addresses; -1: not at all */
+	struct text url;              /* expanded */
+	struct header_block own;      /* headers of this request alone */
+	struct header_block *headers; /* what to send: own, or one of the link's */
+	int body;                     /* what easy was told last: -1 nothing yet, 0 none, 1 one */
 	struct text reply_headers, reply;
-	uint64_t reply_bytes;           /* as far as they were read */
+	uint64_t reply_bytes; /* as far as they were read */
 	bool too_many_headers, too_much_reply, no_descriptor;
-	bool handshake;                 /* TLS was begun */
-	char denied[64];                /* the address that the network policy denied just now */
+	bool handshake;  /* TLS was begun */
+	char denied[64]; /* the address that the network policy denied just now */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -72,15 +72,15 @@ struct webhook_link {
 	bool idempotent, may_have_body;
 	int64_t connection_timeout_ms, request_timeout_ms, idle_timeout_ms;
 	struct target target;
-	CURLU *url;                     /* parsed once, when the URL is no template */
+	CURLU *url; /* parsed once, when the URL is no template */
 	struct status_set success;
 	struct header_block constant[2]; /* of most requests; [1] is for bodies that are JSON */
-	struct tls_roots *roots;        /* NULL: plain http, or no verification */
-	CURLSH *share;                  /* TLS sessions of this link alone */
+	struct tls_roots *roots;         /* NULL: plain http, or no verification */
+	CURLSH *share;                   /* TLS sessions of this link alone */
 	struct pump_multi multi;
 	struct resolve resolve;
 	struct wh_timer idle;
-	bool retire;                    /* the pool goes at the next idle moment */
+	bool retire; /* the pool goes at the next idle moment */
 	struct transfer_list free, pending, running;
 	uint64_t opened, reused;
 };

@@ -10,8 +10,9 @@
 #include "target.h"
 #include "uritemplate.h"
 
-#define ROWS(table) .sub = table, .sub_count = sizeof(table) / sizeof((table)[0]), \
-		    .sub_size = sizeof((table)[0])
+#define ROWS(table)                                                                                \
+	.sub = table, .sub_count = sizeof(table) / sizeof((table)[0]),                             \
+	.sub_size = sizeof((table)[0])
 
 static int check_url(const struct lk_value *value, const char **ret_message)
 {
@@ -50,82 +51,174 @@ static const char *const methods[] = {"GET",     "POST",  "PUT",   "DELETE", "HE
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 
 static const struct lk_param name_rows[] = {
-	{.name = "name", .type = LK_T_STRING, .label = "Name", .min = 1, .max = 128,
-	 .help = "The name of a variable of the URL template."},
+	{.name = "name",
+         .type = LK_T_STRING,
+         .label = "Name",
+         .min = 1,
+         .max = 128,
+         .help = "The name of a variable of the URL template."},
 };
 
 static const struct lk_param header_rows[] = {
-	[HEADER_NAME] = {.name = "name", .type = LK_T_STRING, .flags = LK_REQUIRED, .label = "Header Name",
-		.help = "The name of the header: letters, digits and hyphens; not one that says how the "
-			"message travels, such as Host or Content-Length.",
-		.min = 1, .max = HEADER_NAME_MAX_BYTES, .check = check_header_name},
-	[HEADER_VALUE] = {.name = "value", .type = LK_T_STRING, .flags = LK_REQUIRED, .label = "Header Value",
-		.help = "The value of the header, without line breaks or other control characters; it may "
-			"hold ${secret:…} references.",
-		.min = 1, .max = HEADER_VALUE_MAX_BYTES, .check = check_header_value},
+	[HEADER_NAME] =
+		{.name = "name",
+                 .type = LK_T_STRING,
+                 .flags = LK_REQUIRED,
+                 .label = "Header Name",
+                 .help = "The name of the header: letters, digits and hyphens; not one that says how the "
+                         "message travels, such as Host or Content-Length.",
+                 .min = 1,
+                 .max = HEADER_NAME_MAX_BYTES,
+                 .check = check_header_name},
+	[HEADER_VALUE] =
+		{.name = "value",
+                 .type = LK_T_STRING,
+                 .flags = LK_REQUIRED,
+                 .label = "Header Value",
+                 .help = "The value of the header, without line breaks or other control characters; it may "
+                         "hold ${secret:…} references.",
+                 .min = 1,
+                 .max = HEADER_VALUE_MAX_BYTES,
+                 .check = check_header_value},
 };
 
 static const struct lk_param tls_rows[TLS_PARAMS] = {
-	[TLS_CA_FILE] = {.name = "ca_file", .type = LK_T_FILE, .label = "CA file",
-		.help = "Certificates (PEM) that the receiver's certificate is verified against, in place "
-			"of the system's."},
-	[TLS_CLIENT_CERTIFICATE] = {.name = "client_certificate", .type = LK_T_FILE,
-		.label = "Client certificate",
-		.help = "The certificate (PEM) to show to a receiver that asks for one (mutual TLS)."},
-	[TLS_CLIENT_KEY] = {.name = "client_key", .type = LK_T_FILE, .label = "Client key",
-		.help = "The private key (PEM) of the client certificate."},
-	[TLS_CLIENT_KEY_PASSPHRASE] = {.name = "client_key_passphrase", .type = LK_T_STRING,
-		.flags = LK_SECRET, .label = "Passphrase of the client key",
-		.help = "The passphrase of the private key, if it has one."},
-	[TLS_MINIMUM] = {.name = "minimum", .type = LK_T_ENUM, .def = "1.2", .choices = tls_versions,
-		.label = "Minimum TLS version",
-		.help = "The oldest version of TLS that is spoken."},
-	[TLS_VERIFY] = {.name = "verify", .type = LK_T_BOOL, .def = "true", .label = "Verify certificate",
-		.help = "Whether the receiver's certificate must be valid; false lets anybody read and "
-			"change the messages."},
+	[TLS_CA_FILE] =
+		{.name = "ca_file",
+                 .type = LK_T_FILE,
+                 .label = "CA file",
+                 .help = "Certificates (PEM) that the receiver's certificate is verified against, in place "
+                         "of the system's."},
+	[TLS_CLIENT_CERTIFICATE] =
+		{.name = "client_certificate",
+                 .type = LK_T_FILE,
+                 .label = "Client certificate",
+                 .help = "The certificate (PEM) to show to a receiver that asks for one (mutual TLS)."},
+	[TLS_CLIENT_KEY] = {.name = "client_key",
+                            .type = LK_T_FILE,
+                            .label = "Client key",
+                            .help = "The private key (PEM) of the client certificate."},
+	[TLS_CLIENT_KEY_PASSPHRASE] = {.name = "client_key_passphrase",
+                                       .type = LK_T_STRING,
+                                       .flags = LK_SECRET,
+                                       .label = "Passphrase of the client key",
+                                       .help = "The passphrase of the private key, if it has one."},
+	[TLS_MINIMUM] = {.name = "minimum",
+                         .type = LK_T_ENUM,
+                         .def = "1.2",
+                         .choices = tls_versions,
+                         .label = "Minimum TLS version",
+                         .help = "The oldest version of TLS that is spoken."},
+	[TLS_VERIFY] =
+		{.name = "verify",
+                 .type = LK_T_BOOL,
+                 .def = "true",
+                 .label = "Verify certificate",
+                 .help = "Whether the receiver's certificate must be valid; false lets anybody read and "
+                         "change the messages."},
 };
 
 const struct lk_param webhook_params[PARAMS] = {
-	[PARAM_METHOD] = {.name = "method", .type = LK_T_ENUM, .flags = LK_REQUIRED,
-		.choices = methods, .label = "HTTP Method", .group = "General",
-		.help = "The method of the request; with HEAD and TRACE a message has no body."},
-	[PARAM_URL] = {.name = "url", .type = LK_T_URL, .flags = LK_REQUIRED | LK_TEMPLATE,
-		.min = 1, .max = URITEMPLATE_MAX_BYTES, .check = check_url,
-		.label = "Full URL", .group = "General",
-		.help = "The absolute URL of the receiver; behind the host it may be an RFC 6570 URI "
-			"template that is expanded from the arguments of the call."},
-	[PARAM_REQUIRED_URI] = {.name = "required_uri", .type = LK_T_LIST, .max = 100, ROWS(name_rows),
-		.label = "Required URL arguments", .group = "General", .flags = LK_ADVANCED,
-		.help = "Variables of the URL template that a call must give."},
-	[PARAM_ALLOW_INSECURE_HTTP] = {.name = "allow_insecure_http", .type = LK_T_BOOL,
-		.def = "false", .label = "Allow plain http", .group = "Security", .flags = LK_ADVANCED,
-		.help = "Permits a plain http URL in a protected environment."},
-	[PARAM_HEADERS] = {.name = "headers", .type = LK_T_LIST, .max = 200, ROWS(header_rows),
-		.label = "Headers", .group = "Headers",
-		.help = "Headers of every request; those of the call come before them."},
-	[PARAM_CONTENT_TYPE] = {.name = "content_type", .type = LK_T_STRING, .max = 256,
-		.label = "Content type", .group = "Headers", .check = check_content_type,
-		.help = "The Content-Type of bodies whose call gives none; unset, a body that is JSON is "
-			"called application/json and any other has no type."},
-	[PARAM_CONNECTION_TIMEOUT_MS] = {.name = "connection_timeout_ms", .type = LK_T_INT,
-		.def = "2000", .min = 1000, .max = 60000, .label = "Connection timeout", .group = "Settings",
-		.help = "Milliseconds from the look-up of the name until the connection, TLS included, is "
-			"ready."},
-	[PARAM_REQUEST_TIMEOUT_MS] = {.name = "request_timeout_ms", .type = LK_T_INT,
-		.def = "2000", .min = 1000, .max = 60000, .label = "Timeout", .group = "Settings",
-		.help = "Milliseconds from the hand-over of a message until the last byte of the reply, "
-			"look-up and connection included."},
-	[PARAM_IDLE_TIMEOUT_S] = {.name = "idle_timeout_s", .type = LK_T_INT, .def = "60",
-		.min = 1, .max = 3600, .label = "Idle timeout", .group = "Settings", .flags = LK_ADVANCED,
-		.help = "Seconds without work after which the pool's connections are closed."},
-	[PARAM_SUCCESS_STATUS] = {.name = "success_status", .type = LK_T_STRING, .def = "200-299",
-		.min = 1, .max = 256, .check = check_status, .label = "Success status", .group = "Settings",
-		.flags = LK_ADVANCED,
-		.help = "The statuses that mean delivered: codes and ranges, such as 200-204, 404."},
-	[PARAM_TLS] = {.name = "tls", .type = LK_T_GROUP, ROWS(tls_rows), .label = "TLS",
-		.group = "Security",
-		.help = "How the receiver is verified, and how we identify ourselves; the environment's "
-			"tls block gives the defaults."},
+	[PARAM_METHOD] =
+		{.name = "method",
+                 .type = LK_T_ENUM,
+                 .flags = LK_REQUIRED,
+                 .choices = methods,
+                 .label = "HTTP Method",
+                 .group = "General",
+                 .help = "The method of the request; with HEAD and TRACE a message has no body."},
+	[PARAM_URL] =
+		{.name = "url",
+                 .type = LK_T_URL,
+                 .flags = LK_REQUIRED | LK_TEMPLATE,
+                 .min = 1,
+                 .max = URITEMPLATE_MAX_BYTES,
+                 .check = check_url,
+                 .label = "Full URL",
+                 .group = "General",
+                 .help = "The absolute URL of the receiver; behind the host it may be an RFC 6570 URI "
+                         "template that is expanded from the arguments of the call."},
+	[PARAM_REQUIRED_URI] = {.name = "required_uri",
+                                .type = LK_T_LIST,
+                                .max = 100,
+                                ROWS(name_rows),
+                                .label = "Required URL arguments",
+                                .group = "General",
+                                .flags = LK_ADVANCED,
+                                .help = "Variables of the URL template that a call must give."},
+	[PARAM_ALLOW_INSECURE_HTTP] =
+		{.name = "allow_insecure_http",
+                 .type = LK_T_BOOL,
+                 .def = "false",
+                 .label = "Allow plain http",
+                 .group = "Security",
+                 .flags = LK_ADVANCED,
+                 .help = "Permits a plain http URL in a protected environment."},
+	[PARAM_HEADERS] = {.name = "headers",
+                           .type = LK_T_LIST,
+                           .max = 200,
+                           ROWS(header_rows),
+                           .label = "Headers",
+                           .group = "Headers",
+                           .help = "Headers of every request; those of the call come before them."},
+	[PARAM_CONTENT_TYPE] =
+		{.name = "content_type",
+                 .type = LK_T_STRING,
+                 .max = 256,
+                 .label = "Content type",
+                 .group = "Headers",
+                 .check = check_content_type,
+                 .help = "The Content-Type of bodies whose call gives none; unset, a body that is JSON is "
+                         "called application/json and any other has no type."},
+	[PARAM_CONNECTION_TIMEOUT_MS] =
+		{.name = "connection_timeout_ms",
+                 .type = LK_T_INT,
+                 .def = "2000",
+                 .min = 1000,
+                 .max = 60000,
+                 .label = "Connection timeout",
+                 .group = "Settings",
+                 .help = "Milliseconds from the look-up of the name until the connection, TLS included, is "
+                         "ready."},
+	[PARAM_REQUEST_TIMEOUT_MS] =
+		{.name = "request_timeout_ms",
+                 .type = LK_T_INT,
+                 .def = "2000",
+                 .min = 1000,
+                 .max = 60000,
+                 .label = "Timeout",
+                 .group = "Settings",
+                 .help = "Milliseconds from the hand-over of a message until the last byte of the reply, "
+                         "look-up and connection included."},
+	[PARAM_IDLE_TIMEOUT_S] =
+		{.name = "idle_timeout_s",
+                 .type = LK_T_INT,
+                 .def = "60",
+                 .min = 1,
+                 .max = 3600,
+                 .label = "Idle timeout",
+                 .group = "Settings",
+                 .flags = LK_ADVANCED,
+                 .help = "Seconds without work after which the pool's connections are closed."},
+	[PARAM_SUCCESS_STATUS] =
+		{.name = "success_status",
+                 .type = LK_T_STRING,
+                 .def = "200-299",
+                 .min = 1,
+                 .max = 256,
+                 .check = check_status,
+                 .label = "Success status",
+                 .group = "Settings",
+                 .flags = LK_ADVANCED,
+                 .help = "The statuses that mean delivered: codes and ranges, such as 200-204, 404."},
+	[PARAM_TLS] =
+		{.name = "tls",
+                 .type = LK_T_GROUP,
+                 ROWS(tls_rows),
+                 .label = "TLS",
+                 .group = "Security",
+                 .help = "How the receiver is verified, and how we identify ourselves; the environment's "
+                         "tls block gives the defaults."},
 };
 
 static void add(struct lk_report *report, uint32_t severity, const char *path, const char *code,

@@ -78,10 +78,8 @@ static int note_change(struct pump *p, curl_socket_t fd, struct pump_socket *s)
 static uint32_t events_of(int what)
 {
 	static const uint32_t events[] = {
-		[CURL_POLL_NONE] = 0,
-		[CURL_POLL_IN] = EPOLLIN,
-		[CURL_POLL_OUT] = EPOLLOUT,
-		[CURL_POLL_INOUT] = EPOLLIN | EPOLLOUT,
+		[CURL_POLL_NONE] = 0,       [CURL_POLL_IN] = EPOLLIN,
+		[CURL_POLL_OUT] = EPOLLOUT, [CURL_POLL_INOUT] = EPOLLIN | EPOLLOUT,
 		[CURL_POLL_REMOVE] = 0,
 	};
 	return events[what];

@@ -25,16 +25,16 @@ struct pump {
 	int epoll_fd;
 	struct pump_socket *sockets; /* by descriptor */
 	size_t socket_count;
-	int *changed;                /* descriptors whose registration may have to change */
+	int *changed; /* descriptors whose registration may have to change */
 	size_t changed_count, changed_cap;
 };
 
 /* The multi handle of one link. */
 struct pump_multi {
 	struct pump *pump;
-	CURLM *multi;                /* NULL: not open */
-	struct wh_timer timer;       /* libcurl's */
-	unsigned sockets;            /* open ones */
+	CURLM *multi;          /* NULL: not open */
+	struct wh_timer timer; /* libcurl's */
+	unsigned sockets;      /* open ones */
 	/* A transfer has ended; its handle is out of the multi already. */
 	void (*done)(struct pump_multi *m, CURL *easy, CURLcode code);
 };

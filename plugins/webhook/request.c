@@ -126,7 +126,7 @@ static int make_lines(struct header_block *b)
 	struct curl_slist *lines = NULL;
 
 	for (size_t i = 0; i <= b->set.count + 2; i++) {
-		const char *line = i < b->set.count       ? header_set_line(&b->set, i)
+		const char *line = i < b->set.count        ? header_set_line(&b->set, i)
 		                   : i == b->set.count     ? "Accept:"
 		                   : i == b->set.count + 1 ? "Expect:"
 		                                           : "Content-Type:";
@@ -269,8 +269,7 @@ void request_describe(struct transfer *t)
 {
 	const struct lk_request *r = t->request;
 	const char *attrs[2 * (HEADER_SET_MAX + 3)];
-	char(*names)[HEADER_NAME_MAX_BYTES + 16] =
-		wh_array(t->own.set.count + 1, sizeof(*names));
+	char(*names)[HEADER_NAME_MAX_BYTES + 16] = wh_array(t->own.set.count + 1, sizeof(*names));
 	uint32_t count = 0;
 
 	if (!names) {

@@ -181,7 +181,8 @@ enum resolve_state resolve_ask(struct resolve *r)
 	}
 	bool usable = r->known && now < r->usable_until_ms;
 	if (!r->lookup &&
-	    r->extension->start(r->link, r->name, r->port, on_answer, r, &r->lookup) < 0 && !usable) {
+	    r->extension->start(r->link, r->name, r->port, on_answer, r, &r->lookup) < 0 &&
+	    !usable) {
 		fail(r, false, "the lookup cannot be started: ", r->name);
 		return RESOLVE_FAILED;
 	}

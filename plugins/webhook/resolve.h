@@ -23,18 +23,18 @@ struct resolve {
 	const struct lk_host *host;
 	const struct lk_ext_resolve *extension;
 	struct lk_link *link;
-	const char *name;            /* without brackets */
+	const char *name; /* without brackets */
 	uint16_t port;
-	struct lk_lookup *lookup;    /* under way */
-	struct curl_slist *list;     /* "name:port:address,…" for CURLOPT_RESOLVE; NULL: not needed */
-	struct curl_slist *old;      /* replaced, but a transfer may still read it */
-	uint64_t version;            /* of list; a handle that was told of an older one is told again */
-	bool known;                  /* list holds addresses that may be used */
-	bool numeric;                /* name is an address itself, kept in address */
+	struct lk_lookup *lookup; /* under way */
+	struct curl_slist *list; /* "name:port:address,…" for CURLOPT_RESOLVE; NULL: not needed */
+	struct curl_slist *old;  /* replaced, but a transfer may still read it */
+	uint64_t version;        /* of list; a handle that was told of an older one is told again */
+	bool known;              /* list holds addresses that may be used */
+	bool numeric;            /* name is an address itself, kept in address */
 	struct sockaddr_storage address;
 	int64_t fresh_until_ms, usable_until_ms;
-	bool denied;                 /* the last failure was the network policy's */
-	char detail[320];            /* of the last failure */
+	bool denied;      /* the last failure was the network policy's */
+	char detail[320]; /* of the last failure */
 	/* Addresses have arrived, or the lookup has failed.  renewed: the set differs from before. */
 	void (*changed)(struct resolve *r, bool renewed);
 };

@@ -141,8 +141,11 @@ void result_refused(struct transfer *t, const struct refusal *refusal)
 	bool again = strcmp(refusal->reason, "no_memory") == 0;
 	bool blocked = strcmp(refusal->reason, "secret") == 0;
 
-	result_unsent(t, again ? LK_RETRY : blocked ? LK_BLOCKED : LK_REJECT, LK_NOT_SENT,
-	              refusal->reason, refusal->detail);
+	result_unsent(t,
+	              again     ? LK_RETRY
+	              : blocked ? LK_BLOCKED
+	                        : LK_REJECT,
+	              LK_NOT_SENT, refusal->reason, refusal->detail);
 }
 
 /* A reply came: its status decides. */
@@ -188,7 +191,8 @@ static const struct phase {
 static const struct phase *unfinished_phase(const struct transfer *t)
 {
 	if (time_of(t, CURLINFO_PRETRANSFER_TIME_T) > 0)
-		return time_of(t, CURLINFO_STARTTRANSFER_TIME_T) > 0 && t->reply_headers.len_bytes > 0
+		return time_of(t, CURLINFO_STARTTRANSFER_TIME_T) > 0 &&
+		                       t->reply_headers.len_bytes > 0
 		               ? &phase_body
 		               : &phase_reply;
 	return t->handshake ? &phase_tls : &phase_connect;
@@ -232,9 +236,9 @@ static const char *connect_reason(const struct transfer *t)
 	long number = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
-	return number == ECONNREFUSED                             ? "refused"
+	return number == ECONNREFUSED                            ? "refused"
 	       : number == ENETUNREACH || number == EHOSTUNREACH ? "unreachable"
-	                                                           : "connect";
+	                                                         : "connect";
 }
 
 static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)

@@ -14,7 +14,7 @@ struct wh_timer {
 	struct wh_timer *child, *next; /* the first child; the next sibling */
 	struct wh_timer *prev;         /* the sibling before, or the parent of a first child */
 	int64_t due_ms;
-	uint64_t serial;               /* when it was set, in the order of settings */
+	uint64_t serial; /* when it was set, in the order of settings */
 	bool set;
 	void (*fire)(struct wh_timer *);
 };

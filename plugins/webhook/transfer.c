@@ -21,7 +21,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	size_t bytes = size * count;
 
 	if (bytes >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		text_clear(&t->reply_headers); /* after an interim answer: only the last one counts */
+		text_clear(
+			&t->reply_headers); /* after an interim answer: only the last one counts */
 	text_add(&t->reply_headers, line, bytes);
 	if (!text_failed(&t->reply_headers))
 		return bytes;
@@ -254,8 +255,7 @@ static void set_body(struct transfer *t)
 static int set_passphrase(struct transfer *t)
 {
 	struct webhook_link *l = t->link;
-	const struct lk_value *value =
-		link_value(l, PARAM_TLS)->u.v[TLS_CLIENT_KEY_PASSPHRASE];
+	const struct lk_value *value = link_value(l, PARAM_TLS)->u.v[TLS_CLIENT_KEY_PASSPHRASE];
 	char text[1024];
 
 	if (!value->secret)

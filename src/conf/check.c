@@ -49,8 +49,8 @@ static int fault_kind(struct loader *l, const struct source *source)
 	report_add_at(l->report, LK_FAULT_ERROR, source->file, first ? first->line : 1,
 	              first ? first->name : "", "unknown_key",
 	              "%s; what is allowed: one group `host`, `environment` or `connection`%s%s%s",
-	              first ? "is no kind of definition" : "is empty", near ? " (did you mean \"" : "",
-	              near ? near : "", near ? "\"?)" : "");
+	              first ? "is no kind of definition" : "is empty",
+	              near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
 	return ERR_INVALID;
 }
 
@@ -94,7 +94,8 @@ static int know_environments(struct loader *l, const struct source *sources, siz
 {
 	for (size_t i = 0; i < count; i++)
 		if (node_get(sources[i].root, conf_kind_environment.key) &&
-		    strcmp(sources[i].project, CONF_GLOBAL) == 0 && loader_know(l, sources[i].name) < 0)
+		    strcmp(sources[i].project, CONF_GLOBAL) == 0 &&
+		    loader_know(l, sources[i].name) < 0)
 			return ERR_NO_MEMORY;
 	return 0;
 }

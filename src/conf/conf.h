@@ -20,19 +20,19 @@ struct report;
 #define CONF_GLOBAL "global" /* the project name of the global scope */
 
 struct conf_host {
-	const char *file;           /* linkspan.conf, absolute */
+	const char *file; /* linkspan.conf, absolute */
 	const char *name;
 	const char *const *environments; /* that this host serves; NULL-terminated */
-	const char *definitions;    /* folder, absolute */
-	const char *state;          /* folder, absolute */
-	const char *const *plugins; /* folders, absolute, NULL-terminated */
-	const char *listen;         /* "127.0.0.1:8686"; NULL: no listener */
-	const char *socket;         /* absolute path */
+	const char *definitions;         /* folder, absolute */
+	const char *state;               /* folder, absolute */
+	const char *const *plugins;      /* folders, absolute, NULL-terminated */
+	const char *listen;              /* "127.0.0.1:8686"; NULL: no listener */
+	const char *socket;              /* absolute path */
 	const char *const *allowed_hosts;
 	const char *tls_certificate, *tls_key; /* absolute; NULL: none */
-	const char *secrets;        /* folder of the provider `file`, absolute */
+	const char *secrets;                   /* folder of the provider `file`, absolute */
 	int64_t state_max_bytes;
-	int lanes;                  /* 0: one per CPU, at most 4 */
+	int lanes; /* 0: one per CPU, at most 4 */
 };
 
 struct conf_environment {
@@ -43,7 +43,7 @@ struct conf_environment {
 	bool is_assumed; /* named by a file that is checked alone: its variables are not known */
 	const struct node *variables;     /* GROUP of strings; NULL: none */
 	const struct node *network_allow; /* LIST of CIDR strings; NULL: none */
-	const struct node *tls;           /* GROUP; relative paths mean `file`'s folder; NULL: none */
+	const struct node *tls; /* GROUP; relative paths mean `file`'s folder; NULL: none */
 };
 
 struct conf_connection {

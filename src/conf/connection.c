@@ -32,33 +32,61 @@ static int check_type(const struct lk_value *value, const char **ret_message)
 }
 
 static const struct lk_param rows[CONNECTION_ROWS] = {
-	[CONNECTION_NAME] = {
-		.name = "name", .type = LK_T_STRING, .flags = LK_REQUIRED, .label = "Name",
-		.group = "General", .help = "What the connection is called; the file is NAME.conf.",
-		.min = 1, .max = 100, .check = name_check_connection,
-	},
-	[CONNECTION_TYPE] = {
-		.name = "type", .type = LK_T_STRING, .flags = LK_REQUIRED, .label = "Type",
-		.group = "General", .help = "The connection type, as a plugin offers it: \"webhook\".",
-		.check = check_type,
-	},
-	[CONNECTION_DESCRIPTION] = {
-		.name = "description", .type = LK_T_STRING, .label = "Description",
-		.group = "General", .help = "What the connection is for.", .def = "", .max = 1000,
-	},
-	[CONNECTION_ENABLED] = {
-		.name = "enabled", .type = LK_T_BOOL, .label = "Enabled", .group = "General",
-		.help = "Whether the connection sends; a disabled one holds what is stored for it.",
-		.def = "true",
-	},
-	[CONNECTION_SETTINGS] = {
-		.name = "settings", .type = SCHEMA_T_ANY, .label = "Settings",
-		.help = "The settings that hold in every environment.",
-	},
-	[CONNECTION_ENVIRONMENTS] = {
-		.name = "environments", .type = SCHEMA_T_ANY, .label = "Environments",
-		.help = "The environments it can be deployed to, each with what it overrides.",
-	},
+	[CONNECTION_NAME] =
+		{
+			.name = "name",
+			.type = LK_T_STRING,
+			.flags = LK_REQUIRED,
+			.label = "Name",
+			.group = "General",
+			.help = "What the connection is called; the file is NAME.conf.",
+			.min = 1,
+			.max = 100,
+			.check = name_check_connection,
+		},
+	[CONNECTION_TYPE] =
+		{
+			.name = "type",
+			.type = LK_T_STRING,
+			.flags = LK_REQUIRED,
+			.label = "Type",
+			.group = "General",
+			.help = "The connection type, as a plugin offers it: \"webhook\".",
+			.check = check_type,
+		},
+	[CONNECTION_DESCRIPTION] =
+		{
+			.name = "description",
+			.type = LK_T_STRING,
+			.label = "Description",
+			.group = "General",
+			.help = "What the connection is for.",
+			.def = "",
+			.max = 1000,
+		},
+	[CONNECTION_ENABLED] =
+		{
+			.name = "enabled",
+			.type = LK_T_BOOL,
+			.label = "Enabled",
+			.group = "General",
+			.help = "Whether the connection sends; a disabled one holds what is stored for it.",
+			.def = "true",
+		},
+	[CONNECTION_SETTINGS] =
+		{
+			.name = "settings",
+			.type = SCHEMA_T_ANY,
+			.label = "Settings",
+			.help = "The settings that hold in every environment.",
+		},
+	[CONNECTION_ENVIRONMENTS] =
+		{
+			.name = "environments",
+			.type = SCHEMA_T_ANY,
+			.label = "Environments",
+			.help = "The environments it can be deployed to, each with what it overrides.",
+		},
 };
 
 const struct conf_kind conf_kind_connection = {"connection", rows, CONNECTION_ROWS};

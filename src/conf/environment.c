@@ -46,7 +46,8 @@ static bool is_cidr(const char *text)
 
 	char *end;
 	long prefix = strtol(slash + 1, &end, 10);
-	return slash[1] >= '0' && slash[1] <= '9' && *end == '\0' && prefix <= address_bits(address);
+	return slash[1] >= '0' && slash[1] <= '9' && *end == '\0' &&
+	       prefix <= address_bits(address);
 }
 
 static int check_cidr(const struct lk_value *value, const char **ret_message)
@@ -58,46 +59,76 @@ static int check_cidr(const struct lk_value *value, const char **ret_message)
 }
 
 static const struct lk_param cidr_item = {
-	.name = "network", .type = LK_T_STRING, .label = "Network",
-	.help = "A network as ADDRESS/BITS.", .check = check_cidr,
+	.name = "network",
+	.type = LK_T_STRING,
+	.label = "Network",
+	.help = "A network as ADDRESS/BITS.",
+	.check = check_cidr,
 };
 
 static const struct lk_param network_rows[] = {
 	{
-		.name = "allow", .type = LK_T_LIST, .label = "Allowed networks",
+		.name = "allow",
+		.type = LK_T_LIST,
+		.label = "Allowed networks",
 		.help = "Networks that may be called although the default policy denies them.",
-		.max = 1000, .sub = &cidr_item, .sub_count = 1, .sub_size = sizeof(cidr_item),
+		.max = 1000,
+		.sub = &cidr_item,
+		.sub_count = 1,
+		.sub_size = sizeof(cidr_item),
 	},
 };
 
 static const struct lk_param rows[ENVIRONMENT_ROWS] = {
-	[ENVIRONMENT_NAME] = {
-		.name = "name", .type = LK_T_STRING, .flags = LK_REQUIRED, .label = "Name",
-		.help = "What the environment is called; the file is NAME.conf.",
-		.check = name_check_plain,
-	},
-	[ENVIRONMENT_PROTECTED] = {
-		.name = "protected", .type = LK_T_BOOL, .label = "Protected",
-		.help = "A deployment asks for the environment's name, and plain http is an error.",
-		.def = "false",
-	},
-	[ENVIRONMENT_AUTO_DEPLOY] = {
-		.name = "auto_deploy", .type = LK_T_BOOL, .label = "Deploy at save",
-		.help = "Each valid save is deployed at once.", .def = "false",
-	},
-	[ENVIRONMENT_VARIABLES] = {
-		.name = "variables", .type = SCHEMA_T_ANY, .label = "Variables",
-		.help = "What `${NAME}` stands for in the definitions.",
-	},
-	[ENVIRONMENT_NETWORK] = {
-		.name = "network", .type = LK_T_GROUP, .label = "Network",
-		.help = "What the network policy allows here beyond its default.",
-		.sub = network_rows, .sub_count = 1, .sub_size = sizeof(network_rows[0]),
-	},
-	[ENVIRONMENT_TLS] = {
-		.name = "tls", .type = SCHEMA_T_ANY, .label = "TLS",
-		.help = "Defaults for the `tls` of every connection in this environment.",
-	},
+	[ENVIRONMENT_NAME] =
+		{
+			.name = "name",
+			.type = LK_T_STRING,
+			.flags = LK_REQUIRED,
+			.label = "Name",
+			.help = "What the environment is called; the file is NAME.conf.",
+			.check = name_check_plain,
+		},
+	[ENVIRONMENT_PROTECTED] =
+		{
+			.name = "protected",
+			.type = LK_T_BOOL,
+			.label = "Protected",
+			.help = "A deployment asks for the environment's name, and plain http is an error.",
+			.def = "false",
+		},
+	[ENVIRONMENT_AUTO_DEPLOY] =
+		{
+			.name = "auto_deploy",
+			.type = LK_T_BOOL,
+			.label = "Deploy at save",
+			.help = "Each valid save is deployed at once.",
+			.def = "false",
+		},
+	[ENVIRONMENT_VARIABLES] =
+		{
+			.name = "variables",
+			.type = SCHEMA_T_ANY,
+			.label = "Variables",
+			.help = "What `${NAME}` stands for in the definitions.",
+		},
+	[ENVIRONMENT_NETWORK] =
+		{
+			.name = "network",
+			.type = LK_T_GROUP,
+			.label = "Network",
+			.help = "What the network policy allows here beyond its default.",
+			.sub = network_rows,
+			.sub_count = 1,
+			.sub_size = sizeof(network_rows[0]),
+		},
+	[ENVIRONMENT_TLS] =
+		{
+			.name = "tls",
+			.type = SCHEMA_T_ANY,
+			.label = "TLS",
+			.help = "Defaults for the `tls` of every connection in this environment.",
+		},
 };
 
 const struct conf_kind conf_kind_environment = {"environment", rows, ENVIRONMENT_ROWS};
@@ -118,7 +149,8 @@ static int check_variable(struct loader *l, const struct node *n)
 	if (n->kind == NODE_STRING)
 		return 0;
 	report_add(l->report, LK_FAULT_ERROR, n, "wrong_type",
-	           "is %s; a variable is a string: write it in double quotes", node_kind_name(n->kind));
+	           "is %s; a variable is a string: write it in double quotes",
+	           node_kind_name(n->kind));
 	return ERR_INVALID;
 }
 
@@ -146,9 +178,10 @@ static int check_overlay(struct loader *l, const struct source *source, const st
 	for (size_t i = 0; i < sizeof(not_in_overlay) / sizeof(not_in_overlay[0]); i++) {
 		const struct node *n = node_get(group, not_in_overlay[i]);
 		if (n)
-			rc = fault(l, n, "not_allowed",
-			           "stands only in the environment itself; a project may lay nothing but "
-			           "`variables` over it");
+			rc = fault(
+				l, n, "not_allowed",
+				"stands only in the environment itself; a project may lay nothing but "
+				"`variables` over it");
 	}
 	for (size_t i = 0; i < l->known_count; i++)
 		if (strcmp(l->known[i], source->name) == 0)
@@ -171,7 +204,8 @@ static int check_unique(struct loader *l, const struct source *source, const str
 		    strcmp(other->file, source->file) == 0)
 			continue;
 		report_add(l->report, LK_FAULT_ERROR, node_get(group, "name"), "name_taken",
-		           "the name is taken by %s; upper and lower case are the same", other->file);
+		           "the name is taken by %s; upper and lower case are the same",
+		           other->file);
 		return ERR_INVALID;
 	}
 	return 0;
@@ -189,7 +223,8 @@ static int check(struct loader *l, const struct source *source, const struct nod
 	if (variables == ERR_NO_MEMORY)
 		return variables;
 	if (tls && tls->kind != NODE_GROUP)
-		overlay = fault(l, tls, "wrong_type", "must be a group: tls: { ca_file = \"FILE\"; };");
+		overlay = fault(l, tls, "wrong_type",
+		                "must be a group: tls: { ca_file = \"FILE\"; };");
 	return name || unique || variables || overlay ? ERR_INVALID : 0;
 }
 

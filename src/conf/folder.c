@@ -34,9 +34,9 @@ static int open_folder(const char *folder, struct report *report, DIR **ret)
 	struct stat st;
 
 	if (lstat(folder, &st) < 0)
-		return errno == ENOENT ? ERR_NOT_FOUND
-		                       : fault(report, folder,
-		                               strerror_r(errno, reason, sizeof(reason)));
+		return errno == ENOENT
+		               ? ERR_NOT_FOUND
+		               : fault(report, folder, strerror_r(errno, reason, sizeof(reason)));
 	if (S_ISLNK(st.st_mode))
 		return fault(report, folder, "is a symbolic link; a folder is needed");
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -58,8 +58,9 @@ static size_t wanted(DIR *dir, const char *name, enum folder_kind kind)
 	if (name[0] == '.')
 		return 0;
 	if (kind == FOLDER_DEFINITIONS)
-		return bytes > suffix && strcmp(name + bytes - suffix, CONF_SUFFIX) == 0 ? bytes - suffix
-		                                                                         : 0;
+		return bytes > suffix && strcmp(name + bytes - suffix, CONF_SUFFIX) == 0
+		               ? bytes - suffix
+		               : 0;
 	if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
 		return 0;
 	return bytes;

@@ -81,97 +81,180 @@ static int check_listen(const struct lk_value *value, const char **ret_message)
 }
 
 static const struct lk_param environment_item = {
-	.name = "environment", .type = LK_T_STRING, .label = "Environment",
-	.help = "The name of an environment.", .check = name_check_plain,
+	.name = "environment",
+	.type = LK_T_STRING,
+	.label = "Environment",
+	.help = "The name of an environment.",
+	.check = name_check_plain,
 };
 
 static const struct lk_param folder_item = {
-	.name = "folder", .type = LK_T_STRING, .label = "Folder", .help = "A folder.",
-	.min = 1, .max = 1024,
+	.name = "folder",
+	.type = LK_T_STRING,
+	.label = "Folder",
+	.help = "A folder.",
+	.min = 1,
+	.max = 1024,
 };
 
 static const struct lk_param host_item = {
-	.name = "host", .type = LK_T_STRING, .label = "Host", .help = "A host name.",
-	.min = 1, .max = 255,
+	.name = "host",
+	.type = LK_T_STRING,
+	.label = "Host",
+	.help = "A host name.",
+	.min = 1,
+	.max = 255,
 };
 
 static const struct lk_param tls_rows[TLS_ROWS] = {
-	[TLS_CERTIFICATE] = {
-		.name = "certificate", .type = LK_T_STRING, .label = "Certificate",
-		.help = "PEM file with the listener's certificate and those between it and the root.",
-		.min = 1, .max = 1024,
-	},
-	[TLS_KEY] = {
-		.name = "key", .type = LK_T_STRING, .label = "Private key",
-		.help = "PEM file with the certificate's private key.", .min = 1, .max = 1024,
-	},
+	[TLS_CERTIFICATE] =
+		{
+			.name = "certificate",
+			.type = LK_T_STRING,
+			.label = "Certificate",
+			.help = "PEM file with the listener's certificate and those between it and the root.",
+			.min = 1,
+			.max = 1024,
+		},
+	[TLS_KEY] =
+		{
+			.name = "key",
+			.type = LK_T_STRING,
+			.label = "Private key",
+			.help = "PEM file with the certificate's private key.",
+			.min = 1,
+			.max = 1024,
+		},
 };
 
 static const struct lk_param rows[HOST_ROWS] = {
-	[HOST_NAME] = {
-		.name = "name", .type = LK_T_STRING, .flags = LK_REQUIRED, .label = "Name",
-		.help = "What this host is called in logs, metrics and beside other hosts.",
-		.min = 1, .max = 64, .check = name_check_plain,
-	},
-	[HOST_ENVIRONMENTS] = {
-		.name = "environments", .type = LK_T_LIST, .flags = LK_REQUIRED,
-		.label = "Environments", .help = "The environments that this host serves.",
-		.min = 1, .max = 100,
-		.sub = &environment_item, .sub_count = 1, .sub_size = sizeof(environment_item),
-	},
-	[HOST_DEFINITIONS] = {
-		.name = "definitions", .type = LK_T_STRING, .label = "Definitions",
-		.help = "The folder with `environments`, `connections` and `projects`.",
-		.def = ".", .min = 1, .max = 1024,
-	},
-	[HOST_STATE] = {
-		.name = "state", .type = LK_T_STRING, .label = "State",
-		.help = "The folder for everything that the host itself writes.",
-		.def = "state", .min = 1, .max = 1024,
-	},
-	[HOST_PLUGINS] = {
-		.name = "plugins", .type = LK_T_LIST, .label = "Plugins",
-		.help = "Folders of connector plugins; without it, the one they were installed to.",
-		.min = 1, .max = 16,
-		.sub = &folder_item, .sub_count = 1, .sub_size = sizeof(folder_item),
-	},
-	[HOST_SECRETS] = {
-		.name = "secrets", .type = LK_T_STRING, .label = "Secrets",
-		.help = "The folder of `${secret:file/NAME}`; without it, systemd's credentials folder, "
-			"or else `secrets` beside this file.",
-		.min = 1, .max = 1024,
-	},
-	[HOST_LISTEN] = {
-		.name = "listen", .type = LK_T_STRING, .label = "Listen",
-		.help = "The address of the API and the console; without it, there is only the local "
-			"socket.",
-		.check = check_listen,
-	},
-	[HOST_SOCKET] = {
-		.name = "socket", .type = LK_T_STRING, .label = "Socket",
-		.help = "The local socket that `linkspan` talks to.",
-		.def = "run/linkspand.sock", .min = 1, .max = 100,
-	},
-	[HOST_ALLOWED_HOSTS] = {
-		.name = "allowed_hosts", .type = LK_T_LIST, .label = "Allowed hosts",
-		.help = "Names by which the API may be called, beside localhost and its address.",
-		.max = 100, .sub = &host_item, .sub_count = 1, .sub_size = sizeof(host_item),
-	},
-	[HOST_TLS] = {
-		.name = "tls", .type = LK_T_GROUP, .label = "TLS",
-		.help = "Certificate and key of the listener; needed unless it is on loopback.",
-		.sub = tls_rows, .sub_count = TLS_ROWS, .sub_size = sizeof(tls_rows[0]),
-	},
-	[HOST_STATE_MAX_BYTES] = {
-		.name = "state_max_bytes", .type = LK_T_SIZE, .label = "Most state",
-		.help = "How large the state folder may grow before the host accepts no more.",
-		.def = "10737418240", .min = 64LL << 20, .max = 1LL << 50,
-	},
-	[HOST_LANES] = {
-		.name = "lanes", .type = LK_T_INT, .flags = LK_ADVANCED, .label = "Lanes",
-		.help = "Threads that deliver; 0 is one for each CPU, at most 4.",
-		.def = "0", .min = 0, .max = 64,
-	},
+	[HOST_NAME] =
+		{
+			.name = "name",
+			.type = LK_T_STRING,
+			.flags = LK_REQUIRED,
+			.label = "Name",
+			.help = "What this host is called in logs, metrics and beside other hosts.",
+			.min = 1,
+			.max = 64,
+			.check = name_check_plain,
+		},
+	[HOST_ENVIRONMENTS] =
+		{
+			.name = "environments",
+			.type = LK_T_LIST,
+			.flags = LK_REQUIRED,
+			.label = "Environments",
+			.help = "The environments that this host serves.",
+			.min = 1,
+			.max = 100,
+			.sub = &environment_item,
+			.sub_count = 1,
+			.sub_size = sizeof(environment_item),
+		},
+	[HOST_DEFINITIONS] =
+		{
+			.name = "definitions",
+			.type = LK_T_STRING,
+			.label = "Definitions",
+			.help = "The folder with `environments`, `connections` and `projects`.",
+			.def = ".",
+			.min = 1,
+			.max = 1024,
+		},
+	[HOST_STATE] =
+		{
+			.name = "state",
+			.type = LK_T_STRING,
+			.label = "State",
+			.help = "The folder for everything that the host itself writes.",
+			.def = "state",
+			.min = 1,
+			.max = 1024,
+		},
+	[HOST_PLUGINS] =
+		{
+			.name = "plugins",
+			.type = LK_T_LIST,
+			.label = "Plugins",
+			.help = "Folders of connector plugins; without it, the one they were installed to.",
+			.min = 1,
+			.max = 16,
+			.sub = &folder_item,
+			.sub_count = 1,
+			.sub_size = sizeof(folder_item),
+		},
+	[HOST_SECRETS] =
+		{
+			.name = "secrets",
+			.type = LK_T_STRING,
+			.label = "Secrets",
+			.help = "The folder of `${secret:file/NAME}`; without it, systemd's credentials folder, "
+				"or else `secrets` beside this file.",
+			.min = 1,
+			.max = 1024,
+		},
+	[HOST_LISTEN] =
+		{
+			.name = "listen",
+			.type = LK_T_STRING,
+			.label = "Listen",
+			.help = "The address of the API and the console; without it, there is only the local "
+				"socket.",
+			.check = check_listen,
+		},
+	[HOST_SOCKET] =
+		{
+			.name = "socket",
+			.type = LK_T_STRING,
+			.label = "Socket",
+			.help = "The local socket that `linkspan` talks to.",
+			.def = "run/linkspand.sock",
+			.min = 1,
+			.max = 100,
+		},
+	[HOST_ALLOWED_HOSTS] =
+		{
+			.name = "allowed_hosts",
+			.type = LK_T_LIST,
+			.label = "Allowed hosts",
+			.help = "Names by which the API may be called, beside localhost and its address.",
+			.max = 100,
+			.sub = &host_item,
+			.sub_count = 1,
+			.sub_size = sizeof(host_item),
+		},
+	[HOST_TLS] =
+		{
+			.name = "tls",
+			.type = LK_T_GROUP,
+			.label = "TLS",
+			.help = "Certificate and key of the listener; needed unless it is on loopback.",
+			.sub = tls_rows,
+			.sub_count = TLS_ROWS,
+			.sub_size = sizeof(tls_rows[0]),
+		},
+	[HOST_STATE_MAX_BYTES] =
+		{
+			.name = "state_max_bytes",
+			.type = LK_T_SIZE,
+			.label = "Most state",
+			.help = "How large the state folder may grow before the host accepts no more.",
+			.def = "10737418240",
+			.min = 64LL << 20,
+			.max = 1LL << 50,
+		},
+	[HOST_LANES] =
+		{
+			.name = "lanes",
+			.type = LK_T_INT,
+			.flags = LK_ADVANCED,
+			.label = "Lanes",
+			.help = "Threads that deliver; 0 is one for each CPU, at most 4.",
+			.def = "0",
+			.min = 0,
+			.max = 64,
+		},
 };
 
 const struct conf_kind conf_kind_host = {"host", rows, HOST_ROWS};
@@ -240,9 +323,10 @@ static int check_listener(struct loader *l, const struct node *group,
 	if (v[HOST_LISTEN]->u.s)
 		parse_listen(v[HOST_LISTEN]->u.s, &loopback);
 	if (!loopback && !certificate) {
-		report_add(l->report, LK_FAULT_ERROR, node_get(group, "listen"), "needs_tls",
-		           "can be reached from other machines, and then `tls` is needed; without it "
-		           "only a loopback address is allowed, such as 127.0.0.1:8686");
+		report_add(
+			l->report, LK_FAULT_ERROR, node_get(group, "listen"), "needs_tls",
+			"can be reached from other machines, and then `tls` is needed; without it "
+			"only a loopback address is allowed, such as 127.0.0.1:8686");
 		return ERR_INVALID;
 	}
 	return 0;

@@ -78,7 +78,8 @@ static int read_project(struct loader *l, const char *projects, const char *name
 	rc = read_folder(l, loader_join(l, folder, "environments"), name, environment_read);
 	if (rc == ERR_NO_MEMORY)
 		return rc;
-	return loader_worse(rc, read_folder(l, loader_join(l, folder, "connections"), name, connection_read));
+	return loader_worse(
+		rc, read_folder(l, loader_join(l, folder, "connections"), name, connection_read));
 }
 
 static int read_projects(struct loader *l, const char *folder)
@@ -102,7 +103,8 @@ static int check_definitions(struct loader *l, const struct node *host)
 
 	if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	report_add(l->report, LK_FAULT_ERROR, n ? n : host, "not_found", "%s is not a folder", folder);
+	report_add(l->report, LK_FAULT_ERROR, n ? n : host, "not_found", "%s is not a folder",
+	           folder);
 	return ERR_INVALID;
 }
 
@@ -141,7 +143,8 @@ static int read_definitions(struct loader *l, const struct node *host)
 	rc = loader_worse(rc, read_folder(l, environments, CONF_GLOBAL, environment_read));
 	if (rc == ERR_NO_MEMORY)
 		return rc;
-	rc = loader_worse(rc, read_folder(l, loader_join(l, folder, "connections"), CONF_GLOBAL, connection_read));
+	rc = loader_worse(rc, read_folder(l, loader_join(l, folder, "connections"), CONF_GLOBAL,
+	                                  connection_read));
 	if (rc == ERR_NO_MEMORY)
 		return rc;
 	return loader_worse(rc, read_projects(l, loader_join(l, folder, "projects")));

@@ -37,8 +37,7 @@ int loader_worse(int a, int b)
 	return a < 0 ? a : b;
 }
 
-int loader_split(struct loader *l, const char *path, const char **ret_folder,
-                 const char **ret_name)
+int loader_split(struct loader *l, const char *path, const char **ret_folder, const char **ret_name)
 {
 	char real[PATH_MAX], reason[128];
 	const char *slash = strrchr(path, '/');
@@ -102,18 +101,21 @@ int loader_top(struct loader *l, const struct source *source, const struct conf_
 
 	for (const struct node *n = source->root->first; n; n = n->next)
 		if (n != group)
-			report_add(l->report, LK_FAULT_ERROR, n, "unknown_key",
-			           "is not known here; this file holds one group `%s: { … };` and nothing "
-			           "else%s%s%s",
-			           kind->key, report_nearest(n->name, &kind->key, 1) ? " (did you mean \"" : "",
-			           report_nearest(n->name, &kind->key, 1) ? kind->key : "",
-			           report_nearest(n->name, &kind->key, 1) ? "\"?)" : "");
+			report_add(
+				l->report, LK_FAULT_ERROR, n, "unknown_key",
+				"is not known here; this file holds one group `%s: { … };` and nothing "
+				"else%s%s%s",
+				kind->key,
+				report_nearest(n->name, &kind->key, 1) ? " (did you mean \"" : "",
+				report_nearest(n->name, &kind->key, 1) ? kind->key : "",
+				report_nearest(n->name, &kind->key, 1) ? "\"?)" : "");
 	if (!group && !source->root->first)
 		report_add_at(l->report, LK_FAULT_ERROR, source->file, 1, "", "missing_key",
 		              "is empty; a group `%s: { … };` is needed", kind->key);
 	else if (group && group->kind != NODE_GROUP)
 		report_add(l->report, LK_FAULT_ERROR, group, "wrong_type",
-		           "is %s; it must be a group: %s: { … };", node_kind_name(group->kind), kind->key);
+		           "is %s; it must be a group: %s: { … };", node_kind_name(group->kind),
+		           kind->key);
 	if (l->report->errors > errors)
 		return ERR_INVALID;
 	*ret_group = group;

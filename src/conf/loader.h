@@ -43,7 +43,8 @@ int loader_worse(int a, int b);
  * symbolic link must be seen as one. */
 int loader_split(struct loader *l, const char *path, const char **ret_folder,
                  const char **ret_name);
-const char *loader_join(struct loader *l, const char *folder, const char *name); /* NULL: no memory */
+const char *loader_join(struct loader *l, const char *folder,
+                        const char *name); /* NULL: no memory */
 
 /* Notes that there is a file for that environment. */
 int loader_know(struct loader *l, const char *environment);

@@ -13,9 +13,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/screen.h"
-#include "json/utf8.h"
 #include "schema/node.h"
 #include "schema/report.h"
+#include "json/utf8.h"
 
 struct reader {
 	struct arena *arena;
@@ -95,8 +95,8 @@ static void set_scalar(struct reader *r, struct node *n, const config_setting_t 
 /* As deep as SCREEN_DEPTH_MAX.  parent NULL: the root. */
 static struct node *convert(struct reader *r, struct node *parent, const config_setting_t *s)
 {
-	struct node *n = node_create(r->arena, kind_of(s), config_setting_name(s), r->file,
-	                             line_of(r, s));
+	struct node *n =
+		node_create(r->arena, kind_of(s), config_setting_name(s), r->file, line_of(r, s));
 	if (!n) {
 		r->rc = ERR_NO_MEMORY;
 		return NULL;
@@ -122,8 +122,8 @@ static int parse(struct reader *r, const char *text, struct node **ret_root)
 		if (r->rc == 0)
 			*ret_root = root;
 	} else {
-		report_add_at(r->report, LK_FAULT_ERROR, r->file, (unsigned)config_error_line(&config), "",
-		              "syntax",
+		report_add_at(r->report, LK_FAULT_ERROR, r->file,
+		              (unsigned)config_error_line(&config), "", "syntax",
 		              "%s, here or just above; what is allowed: `key = value;`, "
 		              "`key: { … };`, `key = ( …, … );`",
 		              config_error_text(&config));
@@ -171,7 +171,8 @@ static int open_plain(const char *file, struct report *report)
 		                strerror_r(errno, reason, sizeof(reason)));
 	int rc = fd;
 	if (fstat(fd, &st) < 0)
-		rc = fault_io(report, file, "unreadable", strerror_r(errno, reason, sizeof(reason)));
+		rc = fault_io(report, file, "unreadable",
+		              strerror_r(errno, reason, sizeof(reason)));
 	else if (!S_ISREG(st.st_mode))
 		rc = fault_io(report, file, "unreadable", "is not a plain file");
 	if (rc < 0)

@@ -18,10 +18,11 @@ static const struct node *find_part(const struct conf_connection *connection, co
 
 	if (part)
 		return part;
-	report_add(report, LK_FAULT_ERROR, parts ? parts : connection->root, "not_in_environment",
-	           "the connection \"%s\" names no environment \"%s\"; write environments: { %s: { }; }; "
-	           "to allow it there",
-	           connection->name, name, name);
+	report_add(
+		report, LK_FAULT_ERROR, parts ? parts : connection->root, "not_in_environment",
+		"the connection \"%s\" names no environment \"%s\"; write environments: { %s: { }; }; "
+		"to allow it there",
+		connection->name, name, name);
 	return NULL;
 }
 

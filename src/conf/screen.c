@@ -13,8 +13,8 @@
 #include "base/banned.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "json/utf8.h"
 #include "schema/report.h"
+#include "json/utf8.h"
 
 enum { FAULTS_MAX = 20, NUMBER_MAX_BYTES = 40 };
 
@@ -107,7 +107,8 @@ static bool check_bytes(struct screener *s, const char *text, size_t bytes)
 			return false;
 		}
 		if (text[i] == '\0') {
-			fault(s, line, "", "nul_byte", "a NUL byte stands here; this is not a text file");
+			fault(s, line, "", "nul_byte",
+			      "a NUL byte stands here; this is not a text file");
 			return false;
 		}
 		line += text[i] == '\n';
@@ -213,8 +214,9 @@ static bool close_bracket(struct screener *s)
 	}
 	char wanted = strchr(pairs, frame->bracket)[1];
 	if (c != wanted) {
-		fault(s, s->line, "", "syntax", "`%c` stands where the `%c` of line %u wants its `%c`", c,
-		      frame->bracket, frame->line, wanted);
+		fault(s, s->line, "", "syntax",
+		      "`%c` stands where the `%c` of line %u wants its `%c`", c, frame->bracket,
+		      frame->line, wanted);
 		return false;
 	}
 	s->depth--;
@@ -227,7 +229,8 @@ static bool add_name(struct screener *s, const char *name, size_t bytes)
 	int shown = (int)(bytes < 64 ? bytes : 64);
 
 	if (++s->names > SCREEN_NAMES_MAX) {
-		fault(s, s->line, "", "too_many", "more than %d settings in one file", SCREEN_NAMES_MAX);
+		fault(s, s->line, "", "too_many", "more than %d settings in one file",
+		      SCREEN_NAMES_MAX);
 		return false;
 	}
 	for (const struct seen *o = frame->names; o; o = o->next) {
@@ -291,8 +294,8 @@ static bool take_number(struct screener *s)
 	bool wide = bytes > 0 && s->at[-1] == 'L';
 	while (bytes > 0 && start[bytes - 1] == 'L')
 		bytes--;
-	if (!hex && (memchr(start, '.', bytes) || memchr(start, 'e', bytes) ||
-	             memchr(start, 'E', bytes)))
+	if (!hex &&
+	    (memchr(start, '.', bytes) || memchr(start, 'e', bytes) || memchr(start, 'E', bytes)))
 		return true;
 	if (bytes > NUMBER_MAX_BYTES) {
 		fault(s, s->line, "", "out_of_range", "this number has too many digits");
@@ -371,8 +374,8 @@ int screen_text(struct arena *a, const char *file, const char *text, size_t byte
 	while (whole && *s.at && !s.no_memory && s.faults < FAULTS_MAX)
 		whole = step(&s);
 	if (whole && s.faults == 0 && s.depth > 0)
-		fault(&s, s.frames[s.depth].line, "", "syntax", "the `%c` that stands here is never closed",
-		      s.frames[s.depth].bracket);
+		fault(&s, s.frames[s.depth].line, "", "syntax",
+		      "the `%c` that stands here is never closed", s.frames[s.depth].bracket);
 	if (s.no_memory)
 		return ERR_NO_MEMORY;
 	if (s.faults)

@@ -11,8 +11,9 @@ struct arena;
 struct report;
 
 enum {
-	SCREEN_DEPTH_MAX = 16,    /* groups and lists inside each other */
-	SCREEN_NAMES_MAX = 10000, /* settings in one file: libconfig's search for duplicates is quadratic */
+	SCREEN_DEPTH_MAX = 16, /* groups and lists inside each other */
+	SCREEN_NAMES_MAX =
+		10000, /* settings in one file: libconfig's search for duplicates is quadratic */
 };
 
 /* Lines of the strings that are items of lists, in the order of the text: libconfig gives the line

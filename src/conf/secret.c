@@ -71,8 +71,8 @@ static int check_secret_file(int fd, const char *file, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_DENIED, "%s is not a plain file", file);
 	if (st.st_mode & (S_IROTH | S_IWOTH))
-		return err_set(e, ERR_DENIED, "%s is open to everybody; mend it: chmod 600 %s", file,
-		               file);
+		return err_set(e, ERR_DENIED, "%s is open to everybody; mend it: chmod 600 %s",
+		               file, file);
 	return 0;
 }
 
@@ -81,7 +81,8 @@ static int open_secret_file(const char *file, struct err *e)
 	int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0 && errno == ELOOP)
-		return err_set(e, ERR_DENIED, "%s is a symbolic link; a secret is a plain file", file);
+		return err_set(e, ERR_DENIED, "%s is a symbolic link; a secret is a plain file",
+		               file);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return err_set(e, ERR_NOT_FOUND, "there is no file %s", file);
 	if (fd < 0)
@@ -147,7 +148,8 @@ static const struct provider *find_provider(const char *reference, const char **
 {
 	for (size_t i = 0; i < PROVIDERS; i++) {
 		size_t length = strlen(providers[i].name);
-		if (strncmp(reference, providers[i].name, length) == 0 && reference[length] == '/') {
+		if (strncmp(reference, providers[i].name, length) == 0 &&
+		    reference[length] == '/') {
 			*ret_path = reference + length + 1;
 			return &providers[i];
 		}
@@ -163,10 +165,11 @@ static int no_provider(const char *reference, struct err *e)
 	for (size_t i = 0; i < PROVIDERS && at < sizeof(known); i++)
 		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "",
 		                       providers[i].name);
-	return err_set(e, ERR_INVALID,
-	               "`${secret:%.80s}` names no provider; write `${secret:PROVIDER/PATH}`, where "
-	               "PROVIDER is one of: %s",
-	               reference, known);
+	return err_set(
+		e, ERR_INVALID,
+		"`${secret:%.80s}` names no provider; write `${secret:PROVIDER/PATH}`, where "
+		"PROVIDER is one of: %s",
+		reference, known);
 }
 
 int secret_check_reference(const char *reference, struct err *e)
@@ -177,8 +180,8 @@ int secret_check_reference(const char *reference, struct err *e)
 	if (!provider)
 		return no_provider(reference, e);
 	if (!provider->is_path(path))
-		return err_set(e, ERR_INVALID, "`${secret:%.80s}` is malformed; write %s", reference,
-		               provider->rule);
+		return err_set(e, ERR_INVALID, "`${secret:%.80s}` is malformed; write %s",
+		               reference, provider->rule);
 	return 0;
 }
 

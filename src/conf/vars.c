@@ -91,7 +91,8 @@ static const char *nearest_variable(struct expander *x, const char *name)
 
 	for (size_t i = 0; i < VARS_TABLES && !best; i++) {
 		const struct node *table = x->vars->tables[i];
-		const char **names = table ? arena_array(x->arena, table->count, sizeof(*names)) : NULL;
+		const char **names =
+			table ? arena_array(x->arena, table->count, sizeof(*names)) : NULL;
 		size_t count = 0;
 
 		if (!names)
@@ -162,9 +163,10 @@ static const char *take_reference(struct expander *x, enum text_kind kind, const
 	const char *end = strchr(p, '}');
 
 	if (!end) {
-		report_add(x->report, LK_FAULT_ERROR, x->at, "unterminated_reference",
-		           "`%.*s` begins a reference that has no `}`; a literal `${` is written `$${`",
-		           SHOWN_MAX, p);
+		report_add(
+			x->report, LK_FAULT_ERROR, x->at, "unterminated_reference",
+			"`%.*s` begins a reference that has no `}`; a literal `${` is written `$${`",
+			SHOWN_MAX, p);
 		x->rc = ERR_INVALID;
 		return p + strlen(p);
 	}

@@ -67,7 +67,8 @@ static int check_secrets(const struct deployment *d, struct report *report)
 			if (secret->parts[k].kind != TEXT_SECRET ||
 			    secret_check_reference(secret->parts[k].text, &e) == 0)
 				continue;
-			report_add(report, LK_FAULT_ERROR, secret->node, "bad_secret", "%s", e.text);
+			report_add(report, LK_FAULT_ERROR, secret->node, "bad_secret", "%s",
+			           e.text);
 			rc = ERR_INVALID;
 		}
 	}
@@ -102,8 +103,9 @@ static int read_all(struct deployment *d, const struct plugins *plugins,
 {
 	const struct plugin_type *type = plugins_type(plugins, connection->type);
 	if (!type) {
-		report_add(report, LK_FAULT_ERROR, node_get(connection->root, "type"), "unknown_type",
-		           "no plugin offers the connection type \"%s\"", connection->type);
+		report_add(report, LK_FAULT_ERROR, node_get(connection->root, "type"),
+		           "unknown_type", "no plugin offers the connection type \"%s\"",
+		           connection->type);
 		return ERR_INVALID;
 	}
 	d->type = type;

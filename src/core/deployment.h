@@ -21,12 +21,12 @@ struct report;
 
 struct deployment {
 	struct arena arena;
-	const struct conf *conf;         /* borrowed: must outlive the deployment */
-	const struct plugin_type *type;  /* borrowed */
+	const struct conf *conf;        /* borrowed: must outlive the deployment */
+	const struct plugin_type *type; /* borrowed */
 	bool enabled;
 	struct schema_values values;
-	struct schema_part parts[2];     /* the type's rows, the common rows */
-	struct lk_settings settings;     /* what the plugin sees */
+	struct schema_part parts[2]; /* the type's rows, the common rows */
+	struct lk_settings settings; /* what the plugin sees */
 	struct network_policy network;
 	int64_t connection_timeout_ms;
 	int64_t request_timeout_ms;

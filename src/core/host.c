@@ -215,7 +215,8 @@ int host_open(struct host *host, struct deployment *deployment, struct err *e)
 	post_and_wait(link, deliver_open);
 	int rc = link->open_rc;
 	if (rc < 0)
-		rc = err_set(e, ERR_INVALID, "the connector cannot open \"%s\" (code %d); the log says why",
+		rc = err_set(e, ERR_INVALID,
+		             "the connector cannot open \"%s\" (code %d); the log says why",
 		             deployment->settings.connection, rc);
 	else
 		rc = enter(host, link, e);

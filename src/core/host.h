@@ -45,7 +45,7 @@ int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e);
 
 struct send_call {
-	const char *project;     /* NULL: global */
+	const char *project; /* NULL: global */
 	const char *connection;
 	const char *environment;
 	uint32_t kind;           /* LK_OP_SEND, … */

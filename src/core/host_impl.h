@@ -14,9 +14,9 @@ struct host {
 	struct errands errands;
 	struct lane *lanes;
 	unsigned lane_count;
-	unsigned next_lane;    /* for the next link */
-	pthread_mutex_t lock;  /* guards the register of links */
-	void *links;           /* a tree (tsearch) of struct lk_link by project, name, environment */
+	unsigned next_lane;   /* for the next link */
+	pthread_mutex_t lock; /* guards the register of links */
+	void *links;          /* a tree (tsearch) of struct lk_link by project, name, environment */
 };
 
 /* The table that every plugin is given (offer.c). */

@@ -145,7 +145,8 @@ static int start_instance(struct lane *lane, struct instance *in, const struct p
 	in->fd = p->fd ? p->fd(in->state) : -1;
 	lane->instance_count++;
 	if (in->fd >= 0 && watch(lane, in->fd, in) < 0)
-		return err_set_errno(e, ERR_IO, "cannot poll the descriptor of plugin \"%s\"", p->id);
+		return err_set_errno(e, ERR_IO, "cannot poll the descriptor of plugin \"%s\"",
+		                     p->id);
 	return 0;
 }
 
@@ -196,8 +197,7 @@ static void *lane_main(void *arg)
 	int rc = begin(lane, lane->start_err);
 
 	answer_start(lane, rc);
-	while (rc == 0 &&
-	       (!lane->stopping || !list_empty(&lane->links) || lane->errands_out > 0))
+	while (rc == 0 && (!lane->stopping || !list_empty(&lane->links) || lane->errands_out > 0))
 		turn(lane);
 	end(lane);
 	return NULL;

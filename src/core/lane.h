@@ -30,8 +30,8 @@ struct timer {
 struct instance {
 	const struct plugin *plugin;
 	void *state;
-	int fd;      /* -1: the plugin has none */
-	bool ready;  /* the descriptor was readable */
+	int fd;     /* -1: the plugin has none */
+	bool ready; /* the descriptor was readable */
 };
 
 struct lane {
@@ -44,8 +44,8 @@ struct lane {
 	struct op_table ops;
 	struct instance *instances;
 	size_t instance_count;
-	struct list links;      /* struct lk_link.node */
-	size_t errands_out;     /* posted and not yet home */
+	struct list links;  /* struct lk_link.node */
+	size_t errands_out; /* posted and not yet home */
 	bool stopping;
 	struct letter stop_letter;
 	/* The start is answered once all plugins are initialised. */

@@ -51,8 +51,7 @@ static void refuse(struct send *send, uint32_t result, const char *reason, const
 
 static void end_if_idle(struct lk_link *link);
 
-static void refuse_all(struct list *sends, uint32_t result, const char *reason,
-                       const char *detail)
+static void refuse_all(struct list *sends, uint32_t result, const char *reason, const char *detail)
 {
 	list_each(node, sends)
 		refuse(container_of(node, struct send, node), result, reason, detail);
@@ -117,8 +116,8 @@ void link_open(struct lk_link *link)
 	list_init(&link->owed);
 	link->instance = lane_instance(link->lane, link->deployment->type->plugin);
 	link_secrets_init(&link->secrets, link);
-	link->open_rc = type->open(link->instance->state, link, &link->deployment->settings,
-	                           &link->conn);
+	link->open_rc =
+		type->open(link->instance->state, link, &link->deployment->settings, &link->conn);
 }
 
 void link_close(struct lk_link *link, void (*closed)(void *arg), void *arg)
@@ -296,8 +295,7 @@ static int64_t retry_pause_ms(const struct send *send, const struct outcome *out
 	const struct deployment *d = send->link->deployment;
 
 	if (outcome->result != LK_RETRY || send->link->closing ||
-	    send->attempts > d->retry_inline ||
-	    !(outcome->flags & (LK_NOT_SENT | LK_IDEMPOTENT)))
+	    send->attempts > d->retry_inline || !(outcome->flags & (LK_NOT_SENT | LK_IDEMPOTENT)))
 		return -1;
 	if (outcome->retry_after_ms > RETRY_AFTER_MOST_MS)
 		return -1;

@@ -17,38 +17,38 @@
 struct deployment;
 
 struct lk_link {
-	struct list node;           /* in lane.links */
+	struct list node; /* in lane.links */
 	struct lane *lane;
 	struct instance *instance;
 	struct deployment *deployment; /* owned */
-	void *conn;                 /* the plugin's */
-	struct list waiting;        /* struct send.node: no slot, or no secrets yet */
-	struct list pausing;        /* before the next try */
-	struct list owed;           /* given up by us, not yet completed by the plugin */
+	void *conn;                    /* the plugin's */
+	struct list waiting;           /* struct send.node: no slot, or no secrets yet */
+	struct list pausing;           /* before the next try */
+	struct list owed;              /* given up by us, not yet completed by the plugin */
 	uint32_t in_flight;
-	struct timer busy;          /* runs while the plugin is too busy to take more */
-	struct timer forced;        /* ends a close that waits for operations that are owed */
+	struct timer busy;   /* runs while the plugin is too busy to take more */
+	struct timer forced; /* ends a close that waits for operations that are owed */
 	struct link_secrets secrets;
 	bool closing;
-	struct letter letter;       /* to its lane: open, close */
-	void (*closed)(void *arg);  /* after it is gone */
+	struct letter letter;      /* to its lane: open, close */
+	void (*closed)(void *arg); /* after it is gone */
 	void *closed_arg;
-	int open_rc;                /* what opening gave */
-	void *gate;                 /* what the control thread waits at, for open and close */
+	int open_rc; /* what opening gave */
+	void *gate;  /* what the control thread waits at, for open and close */
 };
 
 /* One direct call on its way. */
 struct send {
 	struct letter letter;
-	struct list node;           /* in one of the link's lists */
-	struct timer timer;         /* the wait for a slot, the pause before a retry, the deadline */
+	struct list node;   /* in one of the link's lists */
+	struct timer timer; /* the wait for a slot, the pause before a retry, the deadline */
 	struct lk_link *link;
-	struct op *op;              /* while the plugin has it */
+	struct op *op; /* while the plugin has it */
 	struct message *message;
 	uint32_t kind;
 	uint32_t attempts;
-	uint64_t secrets_version;   /* of the last attempt */
-	struct outcome *refused;    /* the peer refused our secret: waits for a fresh one */
+	uint64_t secrets_version; /* of the last attempt */
+	struct outcome *refused;  /* the peer refused our secret: waits for a fresh one */
 	int64_t called_ms;
 	void (*done)(void *arg, const struct send_answer *answer);
 	void *arg;

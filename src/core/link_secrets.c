@@ -19,8 +19,8 @@
 enum {
 	GOOD_MS = 300 * 1000,
 	GOOD_JITTER_PERCENT = 20,
-	STALE_MS = 3600 * 1000,  /* beyond the last success */
-	AGAIN_MS = 10 * 1000,    /* after a failed refresh, and between renewals */
+	STALE_MS = 3600 * 1000, /* beyond the last success */
+	AGAIN_MS = 10 * 1000,   /* after a failed refresh, and between renewals */
 };
 
 struct secret_item {

@@ -19,10 +19,10 @@ struct link_secrets {
 	struct lk_link *link;
 	struct secret_item *items; /* NULL until the first fetch */
 	size_t count;
-	uint64_t version;          /* of the newest item; 0: none yet */
-	int64_t fetched_ms;        /* the last success */
-	int64_t refresh_ms;        /* when to fetch again */
-	bool renewing;             /* the present ones were refused */
+	uint64_t version;           /* of the newest item; 0: none yet */
+	int64_t fetched_ms;         /* the last success */
+	int64_t refresh_ms;         /* when to fetch again */
+	bool renewing;              /* the present ones were refused */
 	struct secret_fetch *fetch; /* under way */
 };
 

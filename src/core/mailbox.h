@@ -14,7 +14,8 @@ struct err;
 
 struct letter {
 	struct letter *next;
-	void (*deliver)(struct letter *); /* on the owner's thread; the letter may be freed inside */
+	void (*deliver)(
+		struct letter *); /* on the owner's thread; the letter may be freed inside */
 };
 
 struct mailbox {

@@ -39,8 +39,8 @@ int message_create(const struct message_parts *parts, struct message **ret, stru
 		               parts->body_bytes, LK_BODY_MAX);
 
 	size_t pointers = 2 * (size_t)parts->attr_count;
-	size_t bytes = text_bytes(parts->id) + parts->body_bytes + 1 +
-	               text_bytes(parts->content_type);
+	size_t bytes =
+		text_bytes(parts->id) + parts->body_bytes + 1 + text_bytes(parts->content_type);
 	for (size_t i = 0; i < pointers; i++)
 		bytes += text_bytes(parts->attrs[i]);
 
@@ -58,8 +58,8 @@ int message_create(const struct message_parts *parts, struct message **ret, stru
 		m->parts.id = m->id;
 	}
 	if (parts->content_type)
-		m->parts.content_type = put(&at, parts->content_type,
-		                            text_bytes(parts->content_type));
+		m->parts.content_type =
+			put(&at, parts->content_type, text_bytes(parts->content_type));
 	for (size_t i = 0; i < pointers; i++)
 		m->attrs[i] = put(&at, parts->attrs[i], text_bytes(parts->attrs[i]));
 	m->parts.attrs = m->attrs;

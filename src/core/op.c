@@ -18,7 +18,7 @@ enum { TABLE_BITS = 6, INDEX_BITS = 22, TABLES = 1 << TABLE_BITS };
 #define ABANDONED (1ull << 63)
 
 _Static_assert(sizeof(uintptr_t) == 8, "handles need 64 bits");
-_Static_assert(OP_CHUNK * OP_CHUNKS == 1 << INDEX_BITS, "every index has a place");
+_Static_assert(OP_CHUNK *OP_CHUNKS == 1 << INDEX_BITS, "every index has a place");
 
 static _Atomic(struct op_table *) tables[TABLES];
 static _Thread_local struct op_table *own_table;
@@ -71,16 +71,15 @@ void op_complete(struct lk_op *handle, const struct lk_outcome *given)
 	if (op && generation && atomic_compare_exchange_strong(&op->holder, &waiting, 0)) {
 		op->outcome = outcome_copy(given);
 		come_home(op);
-	} else if (op && generation &&
-	           atomic_compare_exchange_strong(&op->holder, &abandoned, 0)) {
+	} else if (op && generation && atomic_compare_exchange_strong(&op->holder, &abandoned, 0)) {
 		log_event(LOG_LEVEL_WARNING, "a plugin completed an operation after its deadline",
 		          "reason", "late_completion", NULL);
 		come_home(op);
 	} else {
 		atomic_fetch_add(&violations, 1);
 		log_event(LOG_LEVEL_ERROR,
-		          "a plugin completed an operation that was not under way; ignored", "reason",
-		          "stray_completion", NULL);
+		          "a plugin completed an operation that was not under way; ignored",
+		          "reason", "stray_completion", NULL);
 	}
 }
 
@@ -115,8 +114,7 @@ void op_table_finish(struct op_table *t)
 
 static int grow(struct op_table *t)
 {
-	struct op *chunk =
-		t->chunk_count < OP_CHUNKS ? mem_array(OP_CHUNK, sizeof(*chunk)) : NULL;
+	struct op *chunk = t->chunk_count < OP_CHUNKS ? mem_array(OP_CHUNK, sizeof(*chunk)) : NULL;
 
 	if (!chunk)
 		return ERR_NO_MEMORY;

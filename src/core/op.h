@@ -19,9 +19,9 @@ struct err;
 
 struct op {
 	struct letter letter;
-	struct list node;          /* in the table's free or done list */
+	struct list node; /* in the table's free or done list */
 	struct op_table *table;
-	_Atomic uint64_t holder;   /* who may end it: see op.c */
+	_Atomic uint64_t holder; /* who may end it: see op.c */
 	uint64_t generation;
 	uint32_t index;
 	bool abandoned;            /* the host has stopped waiting */
@@ -33,13 +33,13 @@ struct op {
 enum { OP_CHUNK = 1024, OP_CHUNKS = 4096 };
 
 struct op_table {
-	unsigned id;               /* place in the process-wide register of tables */
-	struct mailbox *mailbox;   /* of the lane */
+	unsigned id;                 /* place in the process-wide register of tables */
+	struct mailbox *mailbox;     /* of the lane */
 	void (*settle)(struct op *); /* [lane] the op is complete, or an abandoned one came home */
 	struct list free, done;
 	_Atomic(struct op *) chunks[OP_CHUNKS];
 	uint32_t chunk_count;
-	uint32_t held;             /* with plugins */
+	uint32_t held; /* with plugins */
 };
 
 /* [lane] The lane's thread calls all of these. */

@@ -50,8 +50,8 @@ static int add_attrs(struct call *c, const struct cli *cli, const char *option, 
 	for (size_t i = 0; (text = cli_option_at(cli, option, i)); i++) {
 		const char *cut = strchr(text, separator);
 		if (!cut || cut == text)
-			return err_set(e, ERR_USAGE, "--%s \"%s\": NAME%cVALUE is needed", option, text,
-			               separator);
+			return err_set(e, ERR_USAGE, "--%s \"%s\": NAME%cVALUE is needed", option,
+			               text, separator);
 		const char *value = cut + 1;
 		if (separator == ':')
 			value += strspn(value, " \t");

@@ -4,12 +4,12 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "json/json.h"
 #include "linkspan/command.h"
 #include "linkspan/session.h"
 #include "linkspan/table.h"
 #include "schema/common.h"
 #include "schema/emit.h"
+#include "json/json.h"
 
 static int unknown_type(const struct plugins *plugins, const char *id, struct err *e)
 {
@@ -21,9 +21,10 @@ static int unknown_type(const struct plugins *plugins, const char *id, struct er
 			names[count++] = plugins->items[i]->types[k].type.id;
 	const char *near = report_nearest(id, names, count);
 	if (near)
-		return err_set(e, ERR_NOT_FOUND, "no connection type \"%s\" (did you mean \"%s\"?)", id,
-		               near);
-	return err_set(e, ERR_NOT_FOUND, "no connection type \"%s\"; see: linkspan plugin list", id);
+		return err_set(e, ERR_NOT_FOUND, "no connection type \"%s\" (did you mean \"%s\"?)",
+		               id, near);
+	return err_set(e, ERR_NOT_FOUND, "no connection type \"%s\"; see: linkspan plugin list",
+	               id);
 }
 
 static int print_manual(const struct plugin_type *type, struct err *e)
@@ -115,8 +116,8 @@ static int list_json(const struct plugins *plugins, struct err *e)
 
 static int list_table(const struct cli *cli, const struct plugins *plugins, struct err *e)
 {
-	static const char *const columns[] = {"TYPE", "LABEL", "PLUGIN", "VERSION", "VENDOR", "PATH",
-	                                      NULL};
+	static const char *const columns[] = {"TYPE",   "LABEL", "PLUGIN", "VERSION",
+	                                      "VENDOR", "PATH",  NULL};
 	struct table *table = table_create(columns, !cli_has(cli, "no-headers"));
 
 	for (size_t i = 0; i < plugins->count; i++) {

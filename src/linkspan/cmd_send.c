@@ -8,12 +8,12 @@
 #include "core/deployment.h"
 #include "core/host.h"
 #include "core/message.h"
-#include "json/json.h"
 #include "linkspan/call.h"
 #include "linkspan/command.h"
 #include "linkspan/session.h"
 #include "linkspan/show.h"
 #include "plug/hostapi.h"
+#include "json/json.h"
 
 /* The environment to send in: the one that is named, or the only one that there is. */
 static int choose_environment(const struct session *s, const struct cli *cli,
@@ -31,12 +31,14 @@ static int choose_environment(const struct session *s, const struct cli *cli,
 	while (served && served[i] && strcmp(served[i], name) != 0)
 		i++;
 	if (!served || !served[i])
-		return err_set(e, ERR_DENIED, "this host does not serve the environment \"%s\" (%s)",
-		               name, s->conf.host.file);
+		return err_set(e, ERR_DENIED,
+		               "this host does not serve the environment \"%s\" (%s)", name,
+		               s->conf.host.file);
 	if (!connection->environments || !node_get(connection->environments, name))
-		return err_set(e, ERR_NOT_FOUND,
-		               "\"%s\" has no environment \"%s\"; add it under `environments` in %s",
-		               connection->name, name, connection->file);
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"\"%s\" has no environment \"%s\"; add it under `environments` in %s",
+			connection->name, name, connection->file);
 	*ret = conf_environment(&s->conf, name);
 	return *ret ? 0 : err_set(e, ERR_NOT_FOUND, "no environment \"%s\"", name);
 }
@@ -56,8 +58,8 @@ static int find_connection(const struct session *s, const struct cli *cli,
 		names[count++] = s->conf.connections[i].name;
 	const char *near = report_nearest(name, names, count);
 	if (near)
-		return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" (did you mean \"%s\"?)", name,
-		               near);
+		return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" (did you mean \"%s\"?)",
+		               name, near);
 	return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" in %s", name,
 	               s->conf.host.definitions);
 }
@@ -151,9 +153,9 @@ static int send_and_show(struct cli *cli, struct host *host, const struct send_c
 	if (cli_has(cli, "quiet"))
 		buf_finish(&text);
 	else if (cli->output == OUTPUT_JSON)
-		rc = print_json(show_answer_json(&answer, id,
-		                                 request ? show_request_json(request) : NULL),
-		                e);
+		rc = print_json(
+			show_answer_json(&answer, id, request ? show_request_json(request) : NULL),
+			e);
 	else {
 		show_answer(&answer, id, &text);
 		rc = print_and_finish(&text, e);

@@ -70,7 +70,8 @@ static int check_path(struct session *s, const char *path, size_t *ret_count, st
 		rc = 0; /* the report says why */
 	if (rc == 0 && s->plugins.count == 0) {
 		static const char *const usual[] = {LINKSPAN_PLUGINDIR, NULL};
-		rc = plugins_load(&own, named.host.plugins ? named.host.plugins : usual, &s->report, e);
+		rc = plugins_load(&own, named.host.plugins ? named.host.plugins : usual, &s->report,
+		                  e);
 		v.plugins = &own;
 	}
 	if (rc == 0)
@@ -107,7 +108,8 @@ int cmd_validate(struct cli *cli, struct err *e)
 	if (rc == 0)
 		rc = session_verdict(&s, e);
 	if (rc == 0 && !cli_has(cli, "quiet"))
-		fprintf(stderr, "%zu connection%s checked, no error\n", count, count == 1 ? "" : "s");
+		fprintf(stderr, "%zu connection%s checked, no error\n", count,
+		        count == 1 ? "" : "s");
 	session_finish(&s);
 	return rc;
 }

@@ -114,7 +114,8 @@ static int unknown_command(const char *word, struct err *e)
 		names[count++] = commands[i].noun;
 	const char *near = report_nearest(word, names, count);
 	if (near)
-		return err_set(e, ERR_USAGE, "unknown command \"%s\" (did you mean \"%s\"?)", word, near);
+		return err_set(e, ERR_USAGE, "unknown command \"%s\" (did you mean \"%s\"?)", word,
+		               near);
 	return err_set(e, ERR_USAGE, "unknown command \"%s\"; see: linkspan help", word);
 }
 
@@ -170,7 +171,8 @@ static int read_output(struct cli *cli, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, ERR_USAGE, "unknown output format \"%s\"; allowed: text, json, man", text);
+	return err_set(e, ERR_USAGE, "unknown output format \"%s\"; allowed: text, json, man",
+	               text);
 }
 
 int cli_parse(struct cli *cli, int argc, char **argv, struct err *e)
@@ -247,8 +249,8 @@ int cli_number(const struct cli *cli, const char *name, long least, long most, l
 	errno = 0;
 	long value = strtol(text, &end, 10);
 	if (errno || end == text || *end || value < least || value > most)
-		return err_set(e, ERR_USAGE, "--%s %s: a whole number from %ld to %ld is needed", name,
-		               text, least, most);
+		return err_set(e, ERR_USAGE, "--%s %s: a whole number from %ld to %ld is needed",
+		               name, text, least, most);
 	*ret = value;
 	return 0;
 }
@@ -268,8 +270,8 @@ static void help_line(const struct command *c, struct buf *b)
 {
 	char left[64];
 
-	snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "",
-	         c->args);
+	snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "",
+	         c->verb ? c->verb : "", c->args);
 	buf_printf(b, "  %-30s %s\n", left, c->summary);
 }
 

@@ -14,28 +14,28 @@ enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_MAN };
 
 /* One option: of a command, or of all. */
 struct option_row {
-	const char *name;   /* "env" for --env; also the key for cli_option() */
-	char letter;        /* 0: none */
-	const char *arg;    /* what help calls its argument; NULL: it takes none */
+	const char *name; /* "env" for --env; also the key for cli_option() */
+	char letter;      /* 0: none */
+	const char *arg;  /* what help calls its argument; NULL: it takes none */
 	const char *help;
 };
 
 struct cli;
 
 struct command {
-	const char *noun;   /* "plugin"; a command without verb has verb NULL */
+	const char *noun; /* "plugin"; a command without verb has verb NULL */
 	const char *verb;
-	const char *args;   /* "NAME", "[FILE|FOLDER]…" */
+	const char *args; /* "NAME", "[FILE|FOLDER]…" */
 	unsigned args_least, args_most;
 	const char *summary;
-	const char *detail; /* more, for its own help; NULL: none */
+	const char *detail;               /* more, for its own help; NULL: none */
 	const struct option_row *options; /* ends with a row without name */
 	int (*run)(struct cli *cli, struct err *e);
 };
 
 struct cli_value {
 	const struct option_row *option;
-	const char *text;   /* NULL: it takes none */
+	const char *text; /* NULL: it takes none */
 };
 
 /* One invocation. */
@@ -43,10 +43,10 @@ struct cli {
 	const struct command *command;
 	struct cli_value *values;
 	size_t value_count;
-	char **args;        /* positional, borrowed from main() */
+	char **args; /* positional, borrowed from main() */
 	size_t arg_count;
 	enum output output;
-	int exit_status;    /* used when run() returns 0 */
+	int exit_status; /* used when run() returns 0 */
 };
 
 extern const struct command commands[];

@@ -48,7 +48,8 @@ int cmd_help(struct cli *cli, struct err *e)
 	}
 	if (cli->arg_count > 0 && !found)
 		return err_set(e, ERR_USAGE, "no command \"%s%s%s\"", cli->args[0],
-		               cli->arg_count > 1 ? " " : "", cli->arg_count > 1 ? cli->args[1] : "");
+		               cli->arg_count > 1 ? " " : "",
+		               cli->arg_count > 1 ? cli->args[1] : "");
 	buf_init(&text, BUF_MAX_TEXT);
 	if (cli->output == OUTPUT_MAN)
 		command_manual(&text);

@@ -6,8 +6,8 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "json/json.h"
 #include "linkspan/command.h"
+#include "json/json.h"
 
 static const char *config_path(const struct cli *cli)
 {

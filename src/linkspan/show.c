@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "core/host.h"
 #include "crypto/base64.h"
-#include "json/json.h"
 #include "plug/hostapi.h"
+#include "json/json.h"
 
 static const char header_prefix[] = "header.";
 
@@ -85,7 +85,8 @@ static const char *or_empty(const char *s)
 
 void show_request(const struct outcome *o, struct buf *b)
 {
-	buf_printf(b, "%s %s\n", or_empty(outcome_attr(o, "method")), or_empty(outcome_attr(o, "url")));
+	buf_printf(b, "%s %s\n", or_empty(outcome_attr(o, "method")),
+	           or_empty(outcome_attr(o, "url")));
 	show_headers(o, "", b);
 	show_body(o, b);
 	buf_add_char(b, '\n');
@@ -176,7 +177,8 @@ void show_answer(const struct send_answer *answer, const char *id, struct buf *b
 	buf_add_str(b, results[o->result]);
 	if (o->status)
 		buf_printf(b, ", status %u", o->status);
-	buf_printf(b, ", %u attempt%s, %s\n", answer->attempts, answer->attempts == 1 ? "" : "s", id);
+	buf_printf(b, ", %u attempt%s, %s\n", answer->attempts, answer->attempts == 1 ? "" : "s",
+	           id);
 	if (o->result != LK_DONE)
 		buf_printf(b, "%s%s%s\n", o->reason, o->detail ? ": " : "", or_empty(o->detail));
 	show_phases(o, b);

@@ -8,5 +8,5 @@ struct table;
 
 /* columns ends with NULL.  NULL: no memory, which the other functions accept. */
 struct table *table_create(const char *const *columns, bool headings);
-void table_add(struct table *t, const char *const *cells); /* one for each column; copied */
+void table_add(struct table *t, const char *const *cells);   /* one for each column; copied */
 int table_print_and_destroy(struct table *t, struct err *e); /* to standard output */

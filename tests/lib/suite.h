@@ -17,8 +17,14 @@ struct suite_test {
 	int loop_count; /* 0: once; else _i runs from 0 */
 };
 
-#define SUITE_TEST(name)       {&name, 0}
-#define SUITE_LOOP(name, rows) {&name, (int)(sizeof(rows) / sizeof((rows)[0]))}
+#define SUITE_TEST(name)                                                                           \
+	{                                                                                          \
+		&name, 0                                                                           \
+	}
+#define SUITE_LOOP(name, rows)                                                                     \
+	{                                                                                          \
+		&name, (int)(sizeof(rows) / sizeof((rows)[0]))                                     \
+	}
 
 static inline int suite_run(const char *name, const struct suite_test *tests, size_t count)
 {

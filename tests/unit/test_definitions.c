@@ -13,7 +13,8 @@
 #define HOST "host: { name = \"h\"; environments = ( \"Dev\" ); };\n"
 #define DEV  "environment: { name = \"Dev\"; variables: { host = \"h\"; }; };\n"
 #define CONNECTION(name)                                                                           \
-	"connection: {\n  name = \"" name "\";\n  type = \"webhook\";\n  environments: { Dev: {}; };\n};\n"
+	"connection: {\n  name = \"" name                                                          \
+	"\";\n  type = \"webhook\";\n  environments: { Dev: {}; };\n};\n"
 
 static struct conf conf;
 static struct report report;
@@ -92,12 +93,13 @@ END_TEST
 START_TEST(reads_every_setting_of_a_host)
 {
 	setup();
-	folder_write("linkspan.conf",
-	             "host: { name = \"h-1\"; environments = ( \"Dev\", \"Test\" ); definitions = \"./d\";\n"
-	             "  state = \"/var/lib/x\"; plugins = [ \"p\", \"/q\" ]; secrets = \"s\";\n"
-	             "  listen = \"[::]:8686\"; socket = \"/run/x.sock\"; allowed_hosts = ( \"a.b\" );\n"
-	             "  tls: { certificate = \"c.pem\"; key = \"/k.pem\"; };\n"
-	             "  state_max_bytes = 107374182400L; lanes = 2; };\n");
+	folder_write(
+		"linkspan.conf",
+		"host: { name = \"h-1\"; environments = ( \"Dev\", \"Test\" ); definitions = \"./d\";\n"
+		"  state = \"/var/lib/x\"; plugins = [ \"p\", \"/q\" ]; secrets = \"s\";\n"
+		"  listen = \"[::]:8686\"; socket = \"/run/x.sock\"; allowed_hosts = ( \"a.b\" );\n"
+		"  tls: { certificate = \"c.pem\"; key = \"/k.pem\"; };\n"
+		"  state_max_bytes = 107374182400L; lanes = 2; };\n");
 	folder_write("d/environments/Dev.conf", DEV);
 	folder_write("d/environments/Test.conf", "environment: { name = \"Test\"; };");
 	ck_assert_int_eq(load(), 0);
@@ -130,18 +132,20 @@ END_TEST
 START_TEST(finds_every_definition)
 {
 	setup();
-	folder_write("environments/Prod.conf",
-	             "environment: { name = \"Prod\"; protected = true; auto_deploy = true;\n"
-	             "  network: { allow = ( \"10.0.0.0/8\" ); }; tls: { ca_file = \"ca.pem\"; }; };");
+	folder_write(
+		"environments/Prod.conf",
+		"environment: { name = \"Prod\"; protected = true; auto_deploy = true;\n"
+		"  network: { allow = ( \"10.0.0.0/8\" ); }; tls: { ca_file = \"ca.pem\"; }; };");
 	folder_write("connections/b.conf", CONNECTION("b"));
 	folder_write("connections/A.conf", CONNECTION("A"));
 	folder_write("connections/a-b.conf", CONNECTION("a-b"));
 	folder_write("connections/.hidden.conf", "rubbish");
 	folder_write("connections/A.conf~", "rubbish");
 	folder_write("connections/README", "rubbish");
-	folder_write("projects/billing/connections/Z 1.conf",
-	             "connection: { name = \"Z 1\"; type = \"webhook\"; description = \"günü\";\n"
-	             "  enabled = false; settings: { k = 1; }; environments: { Prod: { k = 2; }; }; };");
+	folder_write(
+		"projects/billing/connections/Z 1.conf",
+		"connection: { name = \"Z 1\"; type = \"webhook\"; description = \"günü\";\n"
+		"  enabled = false; settings: { k = 1; }; environments: { Prod: { k = 2; }; }; };");
 	folder_write("projects/billing/environments/Prod.conf",
 	             "environment: { name = \"Prod\"; variables: { host = \"own\"; }; };");
 	folder_write("projects/Accounts/connections/C.conf", CONNECTION("C"));
@@ -189,6 +193,8 @@ END_TEST
 #define C_FILE          "connections/C.conf"
 
 /* One file laid over the good configuration, and what a user then reads. */
+/* One row, one line. */
+/* clang-format off */
 static const struct fault_row {
 	const char *file, *text, *fault;
 } fault_rows[] = {
@@ -254,6 +260,7 @@ static const struct fault_row {
 	{"projects/global/connections/C.conf", CONNECTION("C"), "projects/global: error: \"global\" is no name of a project; *"},
 	{"projects/a b/connections/C.conf", CONNECTION("C"), "projects/a b: error: \"a b\" is no name of a project; *"},
 };
+/* clang-format on */
 
 /* `*` in the pattern stands for anything. */
 static bool matches(const char *pattern, const char *text)
@@ -322,8 +329,9 @@ START_TEST(warns_of_a_connection_without_environments)
 	ck_assert_int_eq(load(), 0);
 	ck_assert_uint_eq(report.warnings, 2);
 	ck_assert_uint_eq(conf.connection_count, 2);
-	ck_assert(matches("connections/C.conf:3: warning: connection.environments: names no environment*",
-	                  folder_print(&report)));
+	ck_assert(matches(
+		"connections/C.conf:3: warning: connection.environments: names no environment*",
+		folder_print(&report)));
 	teardown();
 }
 END_TEST
@@ -358,19 +366,21 @@ START_TEST(bounds_names_and_descriptions)
 		memset(name, 'n', length);
 		name[length] = '\0';
 		snprintf(file, sizeof(file), "connections/%s.conf", name);
-		snprintf(text, sizeof(text),
-		         "connection: { name = \"%s\"; type = \"webhook\"; environments: { Dev: {}; }; };",
-		         name);
+		snprintf(
+			text, sizeof(text),
+			"connection: { name = \"%s\"; type = \"webhook\"; environments: { Dev: {}; }; };",
+			name);
 		folder_write(file, text);
 	}
 	for (size_t length = 1000; length <= 1001; length++) {
 		memset(description, 'd', length);
 		description[length] = '\0';
 		snprintf(file, sizeof(file), "connections/D%zu.conf", length);
-		snprintf(text, sizeof(text),
-		         "connection: { name = \"D%zu\"; type = \"webhook\"; description = \"%s\";\n"
-		         "environments: { Dev: {}; }; };",
-		         length, description);
+		snprintf(
+			text, sizeof(text),
+			"connection: { name = \"D%zu\"; type = \"webhook\"; description = \"%s\";\n"
+			"environments: { Dev: {}; }; };",
+			length, description);
 		folder_write(file, text);
 	}
 	ck_assert_int_eq(load(), ERR_INVALID);
@@ -392,10 +402,11 @@ START_TEST(refuses_links_and_special_files)
 	ck_assert_int_eq(mkfifo(folder_path("connections/F.conf"), 0600), 0);
 	ck_assert_int_eq(symlink("elsewhere", folder_path("projects")), 0);
 	ck_assert_int_ne(load(), 0);
-	ck_assert_str_eq(folder_print(&report),
-	                 "connections/A.conf: error: is a symbolic link; a definition is a plain file\n"
-	                 "connections/F.conf: error: is not a plain file\n"
-	                 "projects: error: is a symbolic link; a folder is needed\n");
+	ck_assert_str_eq(
+		folder_print(&report),
+		"connections/A.conf: error: is a symbolic link; a definition is a plain file\n"
+		"connections/F.conf: error: is not a plain file\n"
+		"projects: error: is a symbolic link; a folder is needed\n");
 	ck_assert_uint_eq(usable_connections(), 1);
 	teardown();
 }
@@ -410,7 +421,8 @@ START_TEST(says_when_there_is_no_configuration)
 	conf_finish(&conf);
 	report_finish(&report);
 	ck_assert_int_eq(conf_load(&conf, folder_path("none/none.conf"), &report), ERR_IO);
-	ck_assert_str_eq(folder_print(&report), "none/none.conf: error: No such file or directory\n");
+	ck_assert_str_eq(folder_print(&report),
+	                 "none/none.conf: error: No such file or directory\n");
 	teardown();
 }
 END_TEST
@@ -450,23 +462,26 @@ START_TEST(checks_files_against_a_configuration)
 	folder_write("projects/p/connections/P.conf", CONNECTION("P"));
 	ck_assert_int_eq(conf_load(&base, folder_path("linkspan.conf"), &report), 0);
 	folder_write("projects/p/connections/c.conf", CONNECTION("c"));
-	folder_write("projects/p/connections/N.conf",
-	             "connection: { name = \"N\"; type = \"webhook\"; environments: { Dve: {}; }; };");
+	folder_write(
+		"projects/p/connections/N.conf",
+		"connection: { name = \"N\"; type = \"webhook\"; environments: { Dve: {}; }; };");
 	ck_assert_int_eq(conf_check(&conf, folder_path("connections/C.conf"), &base, &report), 0);
 	ck_assert(!conf_environment(&conf, "Dev")->is_assumed);
 	ck_assert_str_eq(conf.connections[0].project, CONF_GLOBAL);
 	conf_finish(&conf);
-	ck_assert_int_eq(conf_check(&conf, folder_path("environments/Dev.conf"), &base, &report), 0);
+	ck_assert_int_eq(conf_check(&conf, folder_path("environments/Dev.conf"), &base, &report),
+	                 0);
 	ck_assert_uint_eq(conf.environment_count, 1);
 	conf_finish(&conf);
 
 	ck_assert_int_eq(conf_check(&conf, folder_path("projects/p/connections"), &base, &report),
 	                 ERR_INVALID);
-	ck_assert_msg(matches("projects/p/connections/N.conf:1: error: connection.environments.Dve: *\n"
-	                      "projects/p/connections/c.conf:2: error: connection.name: the name is taken "
-	                      "globally by connections/C.conf; *",
-	                      folder_print(&report)),
-	              "%s", folder_print(&report));
+	ck_assert_msg(
+		matches("projects/p/connections/N.conf:1: error: connection.environments.Dve: *\n"
+	                "projects/p/connections/c.conf:2: error: connection.name: the name is taken "
+	                "globally by connections/C.conf; *",
+	                folder_print(&report)),
+		"%s", folder_print(&report));
 	ck_assert_uint_eq(usable(&conf), 1);
 	ck_assert_str_eq(conf_connection(&conf, "p", "P")->project, "p");
 	ck_assert_ptr_null(conf_connection(&conf, "p", "N"));
@@ -543,7 +558,8 @@ START_TEST(reads_the_samples)
 		for (size_t k = 0; k < conf.connection_count; k++) {
 			const struct conf_connection *c = &conf.connections[k];
 			for (const struct node *n = c->environments->first; n; n = n->next)
-				ck_assert_ptr_nonnull(conf_resolve(&conf, c, conf_environment(&conf, n->name),
+				ck_assert_ptr_nonnull(conf_resolve(&conf, c,
+				                                   conf_environment(&conf, n->name),
 				                                   true, &conf.arena, &report));
 		}
 		ck_assert_str_eq(folder_print(&report), "");
@@ -568,8 +584,8 @@ START_TEST(survives_every_failing_allocation)
 		rc = load();
 		bool pending = mem_fail_pending();
 		mem_fail_at(0);
-		ck_assert_msg(rc == 0 ? pending : rc == ERR_NO_MEMORY, "allocation %u: %d: %s", n, rc,
-		              folder_print(&report));
+		ck_assert_msg(rc == 0 ? pending : rc == ERR_NO_MEMORY, "allocation %u: %d: %s", n,
+		              rc, folder_print(&report));
 	}
 	ck_assert_uint_eq(conf.connection_count, 2);
 	teardown();

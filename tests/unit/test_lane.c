@@ -3,8 +3,8 @@
 #include "hosting.h"
 #include "suite.h"
 
-static const char *const all[] = {"echo",         "busy",           "complete_never", "complete_twice",
-                                  "submit_fails", "driven",         NULL};
+static const char *const all[] = {
+	"echo", "busy", "complete_never", "complete_twice", "submit_fails", "driven", NULL};
 
 static void begin(void)
 {

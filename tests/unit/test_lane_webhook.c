@@ -19,7 +19,7 @@ static struct receiver {
 	unsigned port;
 	const unsigned *statuses; /* NULL: always 200; ends with 0, the last one repeats */
 	atomic_uint requests;
-	char authorization[64];   /* of the last request */
+	char authorization[64]; /* of the last request */
 } receiver;
 
 static void on_request(void *arg, struct http_request *request)
@@ -44,7 +44,8 @@ static void receiver_start(const unsigned *statuses)
 
 	receiver = (struct receiver){.statuses = statuses};
 	ck_assert_msg(http_server_start(&options, &receiver.server, &e) == 0, "%s", e.text);
-	receiver.port = (unsigned)strtoul(strrchr(http_server_url(receiver.server), ':') + 1, NULL, 10);
+	receiver.port =
+		(unsigned)strtoul(strrchr(http_server_url(receiver.server), ':') + 1, NULL, 10);
 }
 
 static void define(const char *name, const char *host, const char *method, const char *more)
@@ -144,7 +145,8 @@ enum { SLEEPERS = 10000 };
 START_TEST(links_that_sent_nothing_hold_no_descriptor)
 {
 	hosting_begin(plugins, loopback);
-	hosting_define("Sleeper", "webhook", "method = \"POST\"; url = \"https://receiver.test/\";");
+	hosting_define("Sleeper", "webhook",
+	               "method = \"POST\"; url = \"https://receiver.test/\";");
 	hosting_start((struct host_options){.lanes = 1});
 	unsigned before = count_descriptors();
 	for (int i = 0; i < SLEEPERS; i++) {

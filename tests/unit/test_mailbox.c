@@ -50,7 +50,8 @@ START_TEST(letters_of_many_threads_arrive_in_order)
 	for (unsigned s = 0; s < SENDERS; s++) {
 		for (unsigned i = 0; i < LETTERS; i++)
 			letters[s][i] = (struct numbered){{.deliver = deliver}, s, i};
-		ck_assert_int_eq(thread_start(&threads[s], "sender", send_all, letters[s], NULL), 0);
+		ck_assert_int_eq(thread_start(&threads[s], "sender", send_all, letters[s], NULL),
+		                 0);
 	}
 	while (delivered < SENDERS * LETTERS) {
 		struct pollfd p = {.fd = box.event_fd, .events = POLLIN};

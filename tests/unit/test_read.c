@@ -40,10 +40,11 @@ static const struct node *child(const struct node *n, size_t index)
 
 START_TEST(reads_every_kind_of_value)
 {
-	static const char text[] = "g: { s = \"a\\n\\\"b\\\"\" \" c\"; i = -7; big = 5000000000L; };\n"
-				   "t = TRUE; f = false; d = 1.5; hex = 0x1F; /* } */ e: {};\n"
-				   "list = ( \"x\", ( 1 ), { k = 2; } ); array = [ 1, 2, 3 ];\n"
-				   "utf = \"günü\"; // the end";
+	static const char text[] =
+		"g: { s = \"a\\n\\\"b\\\"\" \" c\"; i = -7; big = 5000000000L; };\n"
+		"t = TRUE; f = false; d = 1.5; hex = 0x1F; /* } */ e: {};\n"
+		"list = ( \"x\", ( 1 ), { k = 2; } ); array = [ 1, 2, 3 ];\n"
+		"utf = \"günü\"; // the end";
 
 	ck_assert_int_eq(take(text, sizeof(text) - 1), 0);
 	ck_assert_uint_eq(report.count, 0);
@@ -94,11 +95,16 @@ START_TEST(knows_where_everything_stands)
 		const struct node *node;
 		unsigned line;
 	} rows[] = {
-		{node_get(root, "a"), 1}, {g, 2},
-		{node_get(g, "s"), 3},    {node_get(g, "t"), 4},
-		{list, 5},                {child(list, 0), 6},
-		{child(list, 1), 7},      {items, 12},
-		{child(items, 0), 12},    {node_get(child(items, 1), "k"), 13},
+		{node_get(root, "a"), 1},
+		{g, 2},
+		{node_get(g, "s"), 3},
+		{node_get(g, "t"), 4},
+		{list, 5},
+		{child(list, 0), 6},
+		{child(list, 1), 7},
+		{items, 12},
+		{child(items, 0), 12},
+		{node_get(child(items, 1), "k"), 13},
 		{child(items, 2), 13},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -116,43 +122,67 @@ static const struct fault_row {
 	const char *text, *fault;
 } fault_rows[] = {
 	{"", NULL},
-	{"a = \"@include\"; # @include \"x\"\n// @include \"x\"\n/*\n@include \"x\"\n*/ b = 1;", NULL},
-	{"a = 1;\n@include \"b.conf\"\n", "x.conf:2: error: @include is not supported; write the settings into this file\n"},
-	{"\t @include\t\"b.conf\"", "x.conf:1: error: @include is not supported; write the settings into this file\n"},
-	{"a = \"x\ny\";\n /* \n */\n  @include \"b\"", "x.conf:5: error: @include is not supported; write the settings into this file\n"},
-	{"a = \"\\\\\";\n@include \"b\"", "x.conf:2: error: @include is not supported; write the settings into this file\n"},
+	{"a = \"@include\"; # @include \"x\"\n// @include \"x\"\n/*\n@include \"x\"\n*/ b = 1;",
+         NULL},
+	{"a = 1;\n@include \"b.conf\"\n",
+         "x.conf:2: error: @include is not supported; write the settings into this file\n"},
+	{"\t @include\t\"b.conf\"",
+         "x.conf:1: error: @include is not supported; write the settings into this file\n"},
+	{"a = \"x\ny\";\n /* \n */\n  @include \"b\"",
+         "x.conf:5: error: @include is not supported; write the settings into this file\n"},
+	{"a = \"\\\\\";\n@include \"b\"",
+         "x.conf:2: error: @include is not supported; write the settings into this file\n"},
 	{"a = \"\\\"\n@include \\\"b\\\"\n\";", NULL},
-	{"a = 1;\nb = 2;\n\na = 3;", "x.conf:4: error: a: is given twice here; the first is in line 1\n"},
-	{"g: { a = 1; };\nh: { a = 1;\na = 2; };", "x.conf:3: error: a: is given twice here; the first is in line 2\n"},
+	{"a = 1;\nb = 2;\n\na = 3;",
+         "x.conf:4: error: a: is given twice here; the first is in line 1\n"},
+	{"g: { a = 1; };\nh: { a = 1;\na = 2; };",
+         "x.conf:3: error: a: is given twice here; the first is in line 2\n"},
 	{"a = ( { k = 1; }, { k = 2; } );", NULL},
-	{"a = 1;\nb = text;", "x.conf:2: error: `text` is text, and text stands in double quotes\n"},
+	{"a = 1;\nb = text;",
+         "x.conf:2: error: `text` is text, and text stands in double quotes\n"},
 	{"a = ( one );", "x.conf:1: error: `one` is text, and text stands in double quotes\n"},
-	{"a = \"x;\nb = 1;\n", "x.conf:1: error: the string that begins here has no end; it needs a `\"`\n"},
-	{"a = 1; /* x\nb = 1;\n", "x.conf:1: error: the comment that begins here has no end; it needs `*/`\n"},
-	{"a = 1;\ng: {\n  h: {\n  };\n", "x.conf:2: error: the `{` that stands here is never closed\n"},
-	{"g: {\n  l = ( 1, 2 };\n};", "x.conf:2: error: `}` stands where the `(` of line 2 wants its `)`\n"},
+	{"a = \"x;\nb = 1;\n",
+         "x.conf:1: error: the string that begins here has no end; it needs a `\"`\n"},
+	{"a = 1; /* x\nb = 1;\n",
+         "x.conf:1: error: the comment that begins here has no end; it needs `*/`\n"},
+	{"a = 1;\ng: {\n  h: {\n  };\n",
+         "x.conf:2: error: the `{` that stands here is never closed\n"},
+	{"g: {\n  l = ( 1, 2 };\n};",
+         "x.conf:2: error: `}` stands where the `(` of line 2 wants its `)`\n"},
 	{"a = 1;\n};", "x.conf:2: error: `}` closes nothing that is open\n"},
 	{"a = 2147483647; b = -2147483648; c = 9223372036854775807L;", NULL},
-	{"a = 2147483648;", "x.conf:1: error: a number beyond 32 bits needs an L behind it: 2147483648L\n"},
-	{"a = ( 1, -2147483649 );", "x.conf:1: error: a number beyond 32 bits needs an L behind it: -2147483649L\n"},
-	{"a = 0xFFFFFFFF;", "x.conf:1: error: a number beyond 32 bits needs an L behind it: 0xFFFFFFFFL\n"},
-	{"a = 9223372036854775808L;", "x.conf:1: error: 9223372036854775808 does not fit into 64 bits\n"},
-	{"a = 0xFFFFFFFFFFFFFFFFFL;", "x.conf:1: error: 0xFFFFFFFFFFFFFFFFF does not fit into 64 bits\n"},
+	{"a = 2147483648;",
+         "x.conf:1: error: a number beyond 32 bits needs an L behind it: 2147483648L\n"},
+	{"a = ( 1, -2147483649 );",
+         "x.conf:1: error: a number beyond 32 bits needs an L behind it: -2147483649L\n"},
+	{"a = 0xFFFFFFFF;",
+         "x.conf:1: error: a number beyond 32 bits needs an L behind it: 0xFFFFFFFFL\n"},
+	{"a = 9223372036854775808L;",
+         "x.conf:1: error: 9223372036854775808 does not fit into 64 bits\n"},
+	{"a = 0xFFFFFFFFFFFFFFFFFL;",
+         "x.conf:1: error: 0xFFFFFFFFFFFFFFFFF does not fit into 64 bits\n"},
 	{"a = 1.5; b = -1.5e-3; c = .5; d = 1e99;", NULL},
-	{"a = 00000000000000000000000000000000000000001;", "x.conf:1: error: this number has too many digits\n"},
+	{"a = 00000000000000000000000000000000000000001;",
+         "x.conf:1: error: this number has too many digits\n"},
 	{"a = \"\\x00\";", "x.conf:1: error: \\x00 cannot stand in a string\n"},
 	{"a = \"\\\\x00\";", NULL},
 	{"a = 1;\nb = \"\xff\";", "x.conf:2: error: byte 0xff is not UTF-8 text\n"},
 	{"# \xc0\x80\n", "x.conf:1: error: byte 0xc0 is not UTF-8 text\n"},
 	{"a = 1;\nb = \"\\x80\";", "x.conf:2: error: b: is not UTF-8 text\n"},
 	{"b = \"\\xc3\\xa4\";", NULL},
-	{"a = [ 1, \"x\" ];", "x.conf:1: error: mismatched element type in array, here or just above; what is allowed: `key = value;`, `key: { … };`, `key = ( …, … );`\n"},
-	{"a = 1\n\"x\";", "x.conf:2: error: a string stands where none can; is there a `=`, `;` or `,` missing before it?\n"},
-	{"a = ( 1 \"x\" );", "x.conf:1: error: a string stands where none can; is there a `=`, `;` or `,` missing before it?\n"},
-	{"a \"x\";", "x.conf:1: error: a string stands where none can; is there a `=`, `;` or `,` missing before it?\n"},
-	{"a = 1;\nb = ;", "x.conf:2: error: syntax error, here or just above; what is allowed: `key = value;`, `key: { … };`, `key = ( …, … );`\n"},
+	{"a = [ 1, \"x\" ];",
+         "x.conf:1: error: mismatched element type in array, here or just above; what is allowed: `key = value;`, `key: { … };`, `key = ( …, … );`\n"},
+	{"a = 1\n\"x\";",
+         "x.conf:2: error: a string stands where none can; is there a `=`, `;` or `,` missing before it?\n"},
+	{"a = ( 1 \"x\" );",
+         "x.conf:1: error: a string stands where none can; is there a `=`, `;` or `,` missing before it?\n"},
+	{"a \"x\";",
+         "x.conf:1: error: a string stands where none can; is there a `=`, `;` or `,` missing before it?\n"},
+	{"a = 1;\nb = ;",
+         "x.conf:2: error: syntax error, here or just above; what is allowed: `key = value;`, `key: { … };`, `key = ( …, … );`\n"},
 	{"a=((((((((((((((((1))))))))))))))));", NULL},
-	{"a=(((((((((((((((((1)))))))))))))))));", "x.conf:1: error: groups and lists are nested too deeply; at most 16 are allowed\n"},
+	{"a=(((((((((((((((((1)))))))))))))))));",
+         "x.conf:1: error: groups and lists are nested too deeply; at most 16 are allowed\n"},
 };
 
 START_TEST(says_what_is_wrong_and_where)
@@ -205,7 +235,8 @@ START_TEST(bounds_the_number_of_settings)
 	done();
 	buf_add_str(&text, "b=1;");
 	ck_assert_int_eq(take(buf_str(&text), text.len_bytes), ERR_INVALID);
-	ck_assert_str_eq(folder_print(&report), "x.conf:1: error: more than 10000 settings in one file\n");
+	ck_assert_str_eq(folder_print(&report),
+	                 "x.conf:1: error: more than 10000 settings in one file\n");
 	done();
 	buf_finish(&text);
 }

@@ -24,23 +24,24 @@ static void setup(void)
 	             "  variables: { host = \"dev\"; port = \"1\"; };\n"
 	             "  tls: { ca_file = \"ca.pem\"; verify = true; }; };");
 	folder_write("environments/Prod.conf", "environment: { name = \"Prod\"; };");
-	folder_write("projects/p/environments/Dev.conf",
-	             "environment: { name = \"Dev\"; variables: { host = \"own\"; extra = \"e\"; }; };");
-	folder_write("connections/G.conf",
-	             "connection: { name = \"G\"; type = \"webhook\";\n"
-	             "  settings: {\n"
-	             "    url = \"http://${host}:${port}/\";\n"
-	             "    a = 1; b = 2;\n"
-	             "    tls: { verify = false; };\n"
-	             "    headers = ( \"x\", \"y\" );\n"
-	             "  };\n"
-	             "  environments: {\n"
-	             "    Dev: { b = 3; c = \"${host}\";\n"
-	             "      headers = ( \"z\" ); };\n"
-	             "    Prod: { };\n"
-	             "  }; };");
-	folder_write("connections/None.conf",
-	             "connection: { name = \"None\"; type = \"webhook\"; environments: { Dev: { }; }; };");
+	folder_write(
+		"projects/p/environments/Dev.conf",
+		"environment: { name = \"Dev\"; variables: { host = \"own\"; extra = \"e\"; }; };");
+	folder_write("connections/G.conf", "connection: { name = \"G\"; type = \"webhook\";\n"
+	                                   "  settings: {\n"
+	                                   "    url = \"http://${host}:${port}/\";\n"
+	                                   "    a = 1; b = 2;\n"
+	                                   "    tls: { verify = false; };\n"
+	                                   "    headers = ( \"x\", \"y\" );\n"
+	                                   "  };\n"
+	                                   "  environments: {\n"
+	                                   "    Dev: { b = 3; c = \"${host}\";\n"
+	                                   "      headers = ( \"z\" ); };\n"
+	                                   "    Prod: { };\n"
+	                                   "  }; };");
+	folder_write(
+		"connections/None.conf",
+		"connection: { name = \"None\"; type = \"webhook\"; environments: { Dev: { }; }; };");
 	folder_write("projects/p/connections/P.conf",
 	             "connection: { name = \"P\"; type = \"webhook\";\n"
 	             "  settings: { url = \"http://${host}:${port}/${extra}\"; };\n"
@@ -146,10 +147,11 @@ START_TEST(refuses_an_environment_that_the_connection_does_not_name)
 {
 	setup();
 	ck_assert_ptr_null(resolve(CONF_GLOBAL, "None", "Prod", true));
-	ck_assert_str_eq(folder_print(&report),
-	                 "connections/None.conf:1: error: connection.environments: the connection "
-	                 "\"None\" names no environment \"Prod\"; write environments: { Prod: { }; }; "
-	                 "to allow it there\n");
+	ck_assert_str_eq(
+		folder_print(&report),
+		"connections/None.conf:1: error: connection.environments: the connection "
+		"\"None\" names no environment \"Prod\"; write environments: { Prod: { }; }; "
+		"to allow it there\n");
 	teardown();
 }
 END_TEST

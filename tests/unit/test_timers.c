@@ -19,7 +19,7 @@ struct bell {
 static sem_t fired;
 static char order[16];
 static _Atomic unsigned count;
-static int64_t fired_ms;
+static _Atomic int64_t fired_ms;
 
 static void ring(struct timer *timer)
 {

@@ -10,9 +10,10 @@
 #include "schema/report.h"
 #include "suite.h"
 
-static const char variables[] = "project: { host = \"own.example\"; };\n"
-				"environment: { host = \"api.example\"; version = \"v2\"; empty = \"\";\n"
-				"  braces = \"a{b}$$c$\"; token = \"Bearer ${secret:env/T}!\"; };\n";
+static const char variables[] =
+	"project: { host = \"own.example\"; };\n"
+	"environment: { host = \"api.example\"; version = \"v2\"; empty = \"\";\n"
+	"  braces = \"a{b}$$c$\"; token = \"Bearer ${secret:env/T}!\"; };\n";
 
 static struct arena arena;
 static struct report report;
@@ -24,7 +25,8 @@ static const struct node *expand(enum vars_mode mode, const char *text)
 	struct node *tables = NULL, *root = NULL, *expanded = NULL;
 	char *line = arena_printf(&arena, "g: { l = ( 1, { key = \"%s\"; } ); };", text);
 
-	ck_assert_int_eq(read_text(&arena, "e.conf", variables, strlen(variables), &report, &tables), 0);
+	ck_assert_int_eq(
+		read_text(&arena, "e.conf", variables, strlen(variables), &report, &tables), 0);
 	ck_assert_int_eq(read_text(&arena, "x.conf", line, strlen(line), &report, &root), 0);
 	vars = (struct vars){
 		.mode = mode,
@@ -64,11 +66,13 @@ static const char *show(const struct node *n)
 		return n->u.s;
 	text[0] = '\0';
 	for (size_t i = 0; i < n->part_count; i++) {
-		static const char *const marks[][2] = {
-			[TEXT_LITERAL] = {"", ""}, [TEXT_VARIABLE] = {"<", ">"}, [TEXT_SECRET] = {"[", "]"}};
+		static const char *const marks[][2] = {[TEXT_LITERAL] = {"", ""},
+		                                       [TEXT_VARIABLE] = {"<", ">"},
+		                                       [TEXT_SECRET] = {"[", "]"}};
 		const char *const *mark = marks[n->parts[i].kind];
 		const char *part = n->parts[i].text ? n->parts[i].text : "?";
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s%s", mark[0], part, mark[1]);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s%s", mark[0], part,
+		                       mark[1]);
 	}
 	return text;
 }
@@ -108,24 +112,31 @@ START_TEST(puts_in_what_is_known)
 END_TEST
 
 #define BAD_NAME                                                                                   \
-	"` is no reference; a variable is called a letter, then at most 63 letters, digits, `_` " \
+	"` is no reference; a variable is called a letter, then at most 63 letters, digits, `_` "  \
 	"or `-`, a secret is `${secret:PROVIDER/PATH}`, and `$${` is a literal `${`\n"
 
 static const struct bad_row {
 	enum vars_mode mode;
 	const char *text, *fault;
 } bad_rows[] = {
-	{VARS_KNOWN, "${hots}", "the environment Production has no variable \"hots\" (did you mean \"host\"?)\n"},
-	{VARS_KNOWN, "${versoin}", "the environment Production has no variable \"versoin\" (did you mean \"version\"?)\n"},
-	{VARS_KNOWN, "${nothing-like-it}", "the environment Production has no variable \"nothing-like-it\"\n"},
-	{VARS_KNOWN, "a${host", "`${host` begins a reference that has no `}`; a literal `${` is written `$${`\n"},
+	{VARS_KNOWN, "${hots}",
+         "the environment Production has no variable \"hots\" (did you mean \"host\"?)\n"},
+	{VARS_KNOWN, "${versoin}",
+         "the environment Production has no variable \"versoin\" (did you mean \"version\"?)\n"},
+	{VARS_KNOWN, "${nothing-like-it}",
+         "the environment Production has no variable \"nothing-like-it\"\n"},
+	{VARS_KNOWN, "a${host",
+         "`${host` begins a reference that has no `}`; a literal `${` is written `$${`\n"},
 	{VARS_KNOWN, "${}", "`${}" BAD_NAME},
 	{VARS_KNOWN, "${1st}", "`${1st}" BAD_NAME},
 	{VARS_KNOWN, "${ host }", "`${ host }" BAD_NAME},
 	{VARS_UNKNOWN, "${a.b}", "`${a.b}" BAD_NAME},
-	{VARS_UNKNOWN, "${secret:vault}", "`${secret:vault}` names no provider; write `${secret:PROVIDER/PATH}`, where PROVIDER is one of: env, file\n"},
-	{VARS_KNOWN, "${secret:file/../x}", "`${secret:file/../x}` is malformed; write `secret:file/NAME` with letters, digits and `_ . -`, no dot first, no folders\n"},
-	{VARS_FORBIDDEN, "${host}", "the value of a variable cannot name another one (`${host}`); what is allowed: text, `${secret:PROVIDER/PATH}`, and `$${` for a literal `${`\n"},
+	{VARS_UNKNOWN, "${secret:vault}",
+         "`${secret:vault}` names no provider; write `${secret:PROVIDER/PATH}`, where PROVIDER is one of: env, file\n"},
+	{VARS_KNOWN, "${secret:file/../x}",
+         "`${secret:file/../x}` is malformed; write `secret:file/NAME` with letters, digits and `_ . -`, no dot first, no folders\n"},
+	{VARS_FORBIDDEN, "${host}",
+         "the value of a variable cannot name another one (`${host}`); what is allowed: text, `${secret:PROVIDER/PATH}`, and `$${` for a literal `${`\n"},
 };
 
 START_TEST(says_which_reference_is_wrong)
@@ -168,7 +179,8 @@ START_TEST(survives_every_failing_allocation)
 
 	begin();
 	ck_assert_int_eq(read_text(&arena, "x.conf", text, strlen(text), &report, &root), 0);
-	ck_assert_int_eq(read_text(&arena, "e.conf", variables, strlen(variables), &report, &tables), 0);
+	ck_assert_int_eq(
+		read_text(&arena, "e.conf", variables, strlen(variables), &report, &tables), 0);
 	vars = (struct vars){.tables = {NULL, node_get(tables, "environment")}, .environment = "E"};
 	for (unsigned n = 1; rc != 0; n++) {
 		struct arena own;
