@@ -127,7 +127,7 @@ verb_tsan() {
 verb_valgrind() {
 	need build test
 	build_main
-	CK_FORK=no unit_tests "$build" check LOG_COMPILER="$build/libtool --mode=execute valgrind -q \
+	CK_TIMEOUT_MULTIPLIER=5 unit_tests "$build" check LOG_COMPILER="$build/libtool --mode=execute valgrind -q \
 		--error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
 }
 

@@ -123,6 +123,21 @@ int header_check_value(const char *value, size_t bytes, const char **ret_message
 	return 0;
 }
 
+bool header_is_sensitive(const char *name)
+{
+	static const char *const names[] = {"Authorization", "Proxy-Authorization", "Cookie"};
+	/* What vendors call their keys: X-Api-Key, DD-API-KEY, PRIVATE-TOKEN, X-Auth-Token … */
+	static const char *const parts[] = {"api-key", "apikey", "token", "secret", "password"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcasestr(name, parts[i]))
+			return true;
+	return false;
+}
+
 bool header_may_show(const char *name)
 {
 	return is_listed(name, showable, sizeof(showable) / sizeof(showable[0]));

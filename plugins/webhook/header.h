@@ -28,6 +28,9 @@ int header_check_value(const char *value, size_t bytes, const char **ret_message
 /* True when values of that header are never secret.  Unknown names are masked. */
 bool header_may_show(const char *name);
 
+/* True when a header of that name carries a credential: written out, it is a literal secret. */
+bool header_is_sensitive(const char *name);
+
 /* Where a header comes from: in the order of precedence, and to be added in that order. */
 enum header_source {
 	HEADER_FROM_CALL,

@@ -294,6 +294,50 @@ static void check_twice(const struct lk_settings *s, struct lk_report *report)
 	}
 }
 
+static void check_literal_secrets(const struct lk_settings *s, struct lk_report *report)
+{
+	const struct lk_value *headers = s->values[PARAM_HEADERS];
+	char path[40];
+
+	for (uint32_t i = 0; i < headers->count; i++) {
+		const struct lk_value *const *header = headers->u.v[i]->u.v;
+		if (header[HEADER_VALUE]->secret || !header_is_sensitive(header[HEADER_NAME]->u.s))
+			continue;
+		snprintf(path, sizeof(path), "headers[%u].value", i);
+		add(report, LK_FAULT_WARNING, path, "literal_secret",
+		    "a secret is written out here; move it to a file and write "
+		    "${secret:file/NAME}");
+	}
+}
+
+/* Whether a header of that name is there to carry a secret. */
+static bool carries_secret(const char *name)
+{
+	static const char *const parts[] = {"authorization", "cookie", "token",   "secret",
+	                                    "password",      "apikey", "api-key", "api_key"};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcasestr(name, parts[i]))
+			return true;
+	return false;
+}
+
+static void check_literal(const struct lk_settings *s, struct lk_report *report)
+{
+	const struct lk_value *headers = s->values[PARAM_HEADERS];
+	char path[40];
+
+	for (uint32_t i = 0; i < headers->count; i++) {
+		const struct lk_value *const *header = headers->u.v[i]->u.v;
+		if (header[HEADER_VALUE]->secret || !carries_secret(header[HEADER_NAME]->u.s))
+			continue;
+		snprintf(path, sizeof(path), "headers[%u].value", i);
+		add(report, LK_FAULT_WARNING, path, "literal_secret",
+		    "is a secret written into the file; move it to a file of its own and "
+		    "write ${secret:file/NAME}");
+	}
+}
+
 void webhook_check(const struct lk_settings *settings, struct lk_report *report)
 {
 	const char *message = NULL;
@@ -301,6 +345,8 @@ void webhook_check(const struct lk_settings *settings, struct lk_report *report)
 
 	check_tls(settings, report);
 	check_twice(settings, report);
+	check_literal(settings, report);
+	check_literal_secrets(settings, report);
 	if (target_parse(settings->values[PARAM_URL]->u.s, &target, &message) < 0)
 		return; /* its own row has said so */
 	check_plain_http(settings, &target, report);

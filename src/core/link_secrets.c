@@ -175,8 +175,10 @@ bool link_secrets_renew(struct link_secrets *s, uint64_t version)
 		return false;
 	if (s->version != version || s->renewing)
 		return true;
-	if (lane_now_ms(s->link->lane) < s->fetched_ms + AGAIN_MS)
+	int64_t now = lane_now_ms(s->link->lane);
+	if (now < s->renew_ms)
 		return false;
+	s->renew_ms = now + AGAIN_MS;
 	s->renewing = s->fetch != NULL || start(s);
 	return s->renewing;
 }

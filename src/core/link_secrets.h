@@ -22,6 +22,7 @@ struct link_secrets {
 	uint64_t version;           /* of the newest item; 0: none yet */
 	int64_t fetched_ms;         /* the last success */
 	int64_t refresh_ms;         /* when to fetch again */
+	int64_t renew_ms;           /* the earliest moment of the next renewal */
 	bool renewing;              /* the present ones were refused */
 	struct secret_fetch *fetch; /* under way */
 };

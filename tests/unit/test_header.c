@@ -345,7 +345,28 @@ START_TEST(random_bytes_never_make_a_second_line)
 }
 END_TEST
 
+static const struct sensitive_row {
+	const char *name;
+	bool sensitive;
+} sensitive_rows[] = {
+	{"Authorization", true}, {"authorization", true}, {"Cookie", true},
+	{"X-Api-Key", true},     {"DD-API-KEY", true},    {"PRIVATE-TOKEN", true},
+	{"X-Auth-Token", true},  {"Content-Type", false}, {"X-Trace-Id", false},
+	{"Accept", false},       {"X-Author", false},
+};
+
+START_TEST(names_of_credentials_are_known)
+{
+	const struct sensitive_row *row = &sensitive_rows[_i];
+
+	ck_assert_int_eq(header_is_sensitive(row->name), row->sensitive);
+	if (row->sensitive)
+		ck_assert(!header_may_show(row->name));
+}
+END_TEST
+
 static const struct suite_test tests[] = {
+	SUITE_LOOP(names_of_credentials_are_known, sensitive_rows),
 	SUITE_LOOP(a_name_is_a_token_and_not_reserved, names),
 	SUITE_LOOP(a_value_has_no_line_ends_or_controls, values),
 	SUITE_TEST(a_value_has_at_most_8192_bytes),
