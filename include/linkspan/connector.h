@@ -121,6 +121,7 @@ enum {
 	LK_TEMPLATE = 4,    /* the value is an RFC 6570 URI Template, expanded by the plugin */
 	LK_ADVANCED = 8,    /* forms show it only on request */
 	LK_DEPRECATED = 16, /* still read, with a warning */
+	LK_PRIVATE = 32,    /* may hold a secret, so messages never repeat the value */
 };
 
 /*

@@ -73,7 +73,7 @@ static const struct lk_param header_rows[] = {
 	[HEADER_VALUE] =
 		{.name = "value",
                  .type = LK_T_STRING,
-                 .flags = LK_REQUIRED,
+                 .flags = LK_REQUIRED | LK_PRIVATE,
                  .label = "Header Value",
                  .help = "The value of the header, without line breaks or other control characters; it may "
                          "hold ${secret:…} references.",
@@ -310,34 +310,6 @@ static void check_literal_secrets(const struct lk_settings *s, struct lk_report 
 	}
 }
 
-/* Whether a header of that name is there to carry a secret. */
-static bool carries_secret(const char *name)
-{
-	static const char *const parts[] = {"authorization", "cookie", "token",   "secret",
-	                                    "password",      "apikey", "api-key", "api_key"};
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strcasestr(name, parts[i]))
-			return true;
-	return false;
-}
-
-static void check_literal(const struct lk_settings *s, struct lk_report *report)
-{
-	const struct lk_value *headers = s->values[PARAM_HEADERS];
-	char path[40];
-
-	for (uint32_t i = 0; i < headers->count; i++) {
-		const struct lk_value *const *header = headers->u.v[i]->u.v;
-		if (header[HEADER_VALUE]->secret || !carries_secret(header[HEADER_NAME]->u.s))
-			continue;
-		snprintf(path, sizeof(path), "headers[%u].value", i);
-		add(report, LK_FAULT_WARNING, path, "literal_secret",
-		    "is a secret written into the file; move it to a file of its own and "
-		    "write ${secret:file/NAME}");
-	}
-}
-
 void webhook_check(const struct lk_settings *settings, struct lk_report *report)
 {
 	const char *message = NULL;
@@ -345,7 +317,6 @@ void webhook_check(const struct lk_settings *settings, struct lk_report *report)
 
 	check_tls(settings, report);
 	check_twice(settings, report);
-	check_literal(settings, report);
 	check_literal_secrets(settings, report);
 	if (target_parse(settings->values[PARAM_URL]->u.s, &target, &message) < 0)
 		return; /* its own row has said so */

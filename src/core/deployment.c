@@ -103,9 +103,11 @@ static int read_all(struct deployment *d, const struct plugins *plugins,
 {
 	const struct plugin_type *type = plugins_type(plugins, connection->type);
 	if (!type) {
+		const char *near = plugins_nearest_type(plugins, connection->type);
 		report_add(report, LK_FAULT_ERROR, node_get(connection->root, "type"),
-		           "unknown_type", "no plugin offers the connection type \"%s\"",
-		           connection->type);
+		           "unknown_type", "no plugin offers the connection type \"%s\"%s%s%s",
+		           connection->type, near ? " (did you mean \"" : "", near ? near : "",
+		           near ? "\"?)" : "");
 		return ERR_INVALID;
 	}
 	d->type = type;

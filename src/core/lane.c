@@ -67,7 +67,7 @@ static int sleep_ms(struct lane *lane)
 	const struct heap_node *first = heap_first(&lane->timers);
 	int64_t due = first ? first->due_ms : -1;
 
-	if (!list_empty(&lane->ops.done))
+	if (!list_empty(&lane->ops.done) || mailbox_waiting(&lane->mailbox))
 		return 0;
 	for (size_t i = 0; i < lane->instance_count; i++) {
 		int64_t next = instance_due_ms(&lane->instances[i]);
@@ -194,6 +194,7 @@ static void answer_start(struct lane *lane, int rc)
 static void *lane_main(void *arg)
 {
 	struct lane *lane = arg;
+	mailbox_own(&lane->mailbox);
 	int rc = begin(lane, lane->start_err);
 
 	answer_start(lane, rc);

@@ -25,18 +25,34 @@ void mailbox_finish(struct mailbox *m)
 	pthread_mutex_destroy(&m->lock);
 }
 
+void mailbox_own(struct mailbox *m)
+{
+	m->owner = pthread_self();
+	m->is_owned = true;
+}
+
 void mailbox_post(struct mailbox *m, struct letter *letter)
 {
 	letter->next = NULL;
 	pthread_mutex_lock(&m->lock);
-	bool was_empty = !m->first;
 	*m->end = letter;
 	m->end = &letter->next;
 	/* Inside the lock: once the owner has taken the letter it may finish the mailbox. */
-	if (was_empty && eventfd_write(m->event_fd, 1) < 0) {
-		/* The counter is full, so the descriptor is readable already. */
+	if (!m->rung && !(m->is_owned && pthread_equal(m->owner, pthread_self()))) {
+		m->rung = true;
+		if (eventfd_write(m->event_fd, 1) < 0) {
+			/* The counter is full, so the descriptor is readable already. */
+		}
 	}
 	pthread_mutex_unlock(&m->lock);
+}
+
+bool mailbox_waiting(struct mailbox *m)
+{
+	pthread_mutex_lock(&m->lock);
+	bool waiting = m->first != NULL;
+	pthread_mutex_unlock(&m->lock);
+	return waiting;
 }
 
 bool mailbox_deliver(struct mailbox *m)
@@ -47,9 +63,10 @@ bool mailbox_deliver(struct mailbox *m)
 	struct letter *letter = m->first;
 	m->first = NULL;
 	m->end = &m->first;
-	if (letter && eventfd_read(m->event_fd, &count) < 0) {
+	if (m->rung && eventfd_read(m->event_fd, &count) < 0) {
 		/* Nobody reads it but us: there is nothing to be lost. */
 	}
+	m->rung = false;
 	pthread_mutex_unlock(&m->lock);
 
 	bool any = letter != NULL;

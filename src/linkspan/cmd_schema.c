@@ -13,13 +13,8 @@
 
 static int unknown_type(const struct plugins *plugins, const char *id, struct err *e)
 {
-	const char *names[64];
-	size_t count = 0;
+	const char *near = plugins_nearest_type(plugins, id);
 
-	for (size_t i = 0; i < plugins->count; i++)
-		for (size_t k = 0; k < plugins->items[i]->type_count && count < 64; k++)
-			names[count++] = plugins->items[i]->types[k].type.id;
-	const char *near = report_nearest(id, names, count);
 	if (near)
 		return err_set(e, ERR_NOT_FOUND, "no connection type \"%s\" (did you mean \"%s\"?)",
 		               id, near);

@@ -9,6 +9,7 @@
 
 #include "base/banned.h"
 #include "base/err.h"
+#include "schema/report.h"
 
 enum { MAJOR_LAST = 9 }; /* of the versions that are looked for to give a good message */
 
@@ -118,6 +119,17 @@ const struct plugin_type *plugins_type(const struct plugins *all, const char *id
 			if (strcmp(all->items[i]->types[k].type.id, id) == 0)
 				return &all->items[i]->types[k];
 	return NULL;
+}
+
+const char *plugins_nearest_type(const struct plugins *all, const char *id)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		for (size_t k = 0; k < all->items[i]->type_count && count < 64; k++)
+			names[count++] = all->items[i]->types[k].type.id;
+	return report_nearest(id, names, count);
 }
 
 int plugins_add(struct plugins *all, struct plugin *p, struct err *e)

@@ -59,6 +59,8 @@ int plugins_load(struct plugins *all, const char *const *folders, struct report 
 /* Takes p, unless it fails: ERR_INVALID when one of its types is offered already. */
 int plugins_add(struct plugins *all, struct plugin *p, struct err *e);
 const struct plugin_type *plugins_type(const struct plugins *all, const char *id); /* or NULL */
+/* The type that was perhaps meant by id; NULL when none is near. */
+const char *plugins_nearest_type(const struct plugins *all, const char *id);
 
 /* 0 when the chain of folders above `path`, and the file itself, are owned by root or this user and
  * not writable by others (a root-owned sticky folder counts as safe); else ERR_DENIED. */

@@ -290,7 +290,7 @@ static int ask_row(struct value_reader *r, const struct lk_param *row, const str
 	    value_text_read(&r->values->arena, node, row->flags & LK_TEMPLATE, &text) < 0)
 		return ERR_NO_MEMORY;
 	buf_init(&b, BUF_MAX_LINE);
-	if (is_scalar) {
+	if (is_scalar && !(row->flags & (LK_SECRET | LK_PRIVATE))) {
 		value_show(node, node->kind == NODE_STRING ? &text : NULL, &b);
 		buf_add_str(&b, " is not allowed; ");
 	}

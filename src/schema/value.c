@@ -48,7 +48,10 @@ int value_refuse(struct value_reader *r, const struct lk_param *row, const struc
 	const char *near = nearest_choice(row, text);
 
 	buf_init(&b, BUF_MAX_LINE);
-	value_show(node, text, &b);
+	if (row->flags & (LK_SECRET | LK_PRIVATE))
+		buf_add_str(&b, "the value");
+	else
+		value_show(node, text, &b);
 	buf_printf(&b, " %s; allowed: ", what);
 	value_allowed(row, &b);
 	if (near)

@@ -1,9 +1,10 @@
 """Fixtures of the system tests.
 
-The programs come from the prefix that LINKSPAN_PREFIX names (`./dev test` sets it).  Every server is
-on loopback, on a free port, and is stopped by its own PID when the test ends.
+The programs come from the prefix that LINKSPAN_PREFIX names (`./dev test` sets it).  Every server
+is on loopback, on a free port, and is stopped by its own PID when the test ends.
 """
 
+import json
 import os
 import pathlib
 import secrets
@@ -36,12 +37,12 @@ class Runner:
         self.printed = []
         self.env = dict(os.environ)
 
-    def __call__(self, *args, input=None, env=None, cwd=None, timeout=DEADLINE_S):
-        """Runs it to the end; a CompletedProcess with text output."""
+    def __call__(self, *args, input=None, env=None, cwd=None, within=(), timeout=DEADLINE_S):
+        """Runs it to the end, by the command `within` if given; text output."""
         done = subprocess.run(
-            [str(self.program), *map(str, args)], input="" if input is None else input,
-            capture_output=True, text=True, errors="replace", timeout=timeout, cwd=cwd,
-            env={**self.env, **(env or {})})
+            [*map(str, within), str(self.program), *map(str, args)],
+            input="" if input is None else input, capture_output=True, text=True,
+            errors="replace", timeout=timeout, cwd=cwd, env={**self.env, **(env or {})})
         self.printed += [done.stdout, done.stderr]
         return done
 
@@ -55,6 +56,34 @@ def linkspan(prefix):
 def config(tmp_path, plugins):
     """A configuration with the environment Development, which may reach loopback."""
     return Config(tmp_path / "conf", plugins)
+
+
+class Sent:
+    """How one `send -o json` ended: its exit status and the members of its answer."""
+
+    def __init__(self, done):
+        self.exit_status = done.returncode
+        self.messages = done.stderr
+        self.answer = json.loads(done.stdout) if done.stdout else {}
+
+    def __getattr__(self, member):
+        try:
+            return self.answer[member]
+        except KeyError:
+            raise AttributeError(f"no {member} in {self!r}") from None
+
+    def __repr__(self):
+        return f"exit status {self.exit_status}, {self.answer}, {self.messages}"
+
+
+@pytest.fixture
+def send(linkspan, config):
+    """send("Name", "-d", …) sends one message in Development."""
+    def send_one(name, *args, **options):
+        return Sent(linkspan("--config", config.file, "--standalone", "send", name,
+                             "--env", "Development", "-o", "json", *args, **options))
+
+    return send_one
 
 
 @pytest.fixture
@@ -96,9 +125,11 @@ def nginx(start, tmp_path, authority):
     return start(Nginx, folder, authority)
 
 
-@pytest.fixture
-def httpbin(start):
-    return start(Httpbin)
+@pytest.fixture(scope="session")
+def httpbin():
+    server = Httpbin()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

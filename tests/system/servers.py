@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.request
 
 PYTHON = "/usr/bin/python3"
 DEADLINE_S = 30
@@ -93,10 +94,78 @@ class Listener(Server):
         self.url = f"http://127.0.0.1:{self.port}"
 
     def next(self, deadline_s=DEADLINE_S):
-        """The next request that arrives."""
+        """The next request that arrives, its headers also by their names in lower case."""
         line = self.out.next(deadline_s)
         assert line is not None, "the listener ended:\n" + "\n".join(self.err.rest())
-        return json.loads(line)
+        request = json.loads(line)
+        request["header"] = {name.lower(): value for name, value in request["headers"]}
+        return request
+
+    def received(self):
+        """Ends it; how many requests it had received."""
+        self.stop()
+        return int(self.err.find(r"^(\d+) requests? over")[1])
+
+
+class Doorbell:
+    """A socket that nobody serves: it tells how many connections it was given."""
+
+    def __init__(self, address="127.0.0.1", port=0):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._sock = socket.socket(family, socket.SOCK_STREAM)
+        self._sock.bind((address, port))
+        self._sock.listen(64)
+        self._sock.setblocking(False)
+        self.port = self._sock.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def rings(self):
+        """Connections since the last question; on loopback, one is complete when connect() is."""
+        count = 0
+        while True:
+            try:
+                self._sock.accept()[0].close()
+            except BlockingIOError:
+                return count
+            count += 1
+
+    def stop(self):
+        self._sock.close()
+
+
+class Scripted:
+    """A server that reads one request head per connection and lets `reply(head, write)` answer.
+
+    The connection stays open until the server is stopped, however little was written.
+    """
+
+    def __init__(self, reply):
+        self._sock = listening_socket()
+        self._reply = reply
+        self._open = []
+        self.port = self._sock.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                peer, _ = self._sock.accept()
+            except OSError:
+                return
+            self._open.append(peer)
+            head = b""
+            while b"\r\n\r\n" not in head and (piece := peer.recv(65536)):
+                head += piece
+            self._reply(head.decode("latin-1"), peer.sendall)
+
+    def stop(self):
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(DEADLINE_S)
+        self._sock.close()
+        for peer in self._open:
+            peer.close()
 
 
 class Authority:
@@ -141,6 +210,7 @@ http {{
         '"status":$status,"body":"$request_body","bytes":$request_length,'
         '"content_type":"$http_content_type","content_length":"$http_content_length",'
         '"host":"$http_host","authorization":"$http_authorization","x_test":"$http_x_test",'
+        '"client":"$ssl_client_verify $ssl_client_s_dn",'
         '"connection":$connection,"tls":"$ssl_protocol","reused":"$ssl_session_reused"}}';
     access_log /dev/stdout json;
     client_body_temp_path {folder}/body;
@@ -158,6 +228,8 @@ http {{
         listen 127.0.0.1:{https_port} ssl;
         ssl_certificate {certificate};
         ssl_certificate_key {key};
+        ssl_client_certificate {ca_file};
+        ssl_verify_client optional;
         location / {{
             add_header X-Method $request_method always;
             return 200 "$request_method $request_uri\\n";
@@ -166,6 +238,10 @@ http {{
         # Reads the whole body before it answers: a return would not look at it.
         location /body {{ proxy_pass http://127.0.0.1:{http_port}/kept; }}
         location /kept {{ access_log off; return 200 "$content_length\\n"; }}
+        location /mutual {{
+            if ($ssl_client_verify != SUCCESS) {{ return 403; }}
+            return 200;
+        }}
         location /redirect {{ return 302 /elsewhere; }}
     }}
 }}
@@ -187,8 +263,9 @@ class Nginx(Server):
                             for n in (204, 301, 400, 401, 404, 410, 413, 429, 500, 502, 503))
         conf = pathlib.Path(folder) / "nginx.conf"
         conf.write_text(NGINX_CONF.format(
-            folder=folder, user="user root;" if os.geteuid() == 0 else "", http_port=self.port, https_port=self.https_port,
-            certificate=certificate, key=key, statuses=statuses))
+            folder=folder, user="user root;" if os.geteuid() == 0 else "",
+            http_port=self.port, https_port=self.https_port, certificate=certificate, key=key,
+            ca_file=self.ca_file, statuses=statuses))
         super().__init__(["nginx", "-p", folder, "-c", conf, "-e", "stderr"],
                          pass_fds=(http.fileno(), https.fileno()),
                          env={**os.environ, "NGINX": f"{http.fileno()};{https.fileno()};"})
@@ -200,6 +277,11 @@ class Nginx(Server):
         line = self.out.next(deadline_s)
         assert line is not None, "nginx ended:\n" + "\n".join(self.err.rest())
         return json.loads(line)
+
+    def marker(self):
+        """Makes a request of our own: when next() gives it, nothing came before it."""
+        urllib.request.urlopen(f"{self.url}/marker", timeout=DEADLINE_S).read()
+        return "/marker"
 
 
 class Httpbin(Server):

@@ -89,7 +89,25 @@ START_TEST(a_letter_posted_while_delivering_waits_for_the_next_turn)
 }
 END_TEST
 
+START_TEST(the_owner_does_not_ring_itself)
+{
+	struct letter letter = {.deliver = post_again};
+
+	delivered = 2;
+	ck_assert_int_eq(mailbox_init(&box, NULL), 0);
+	mailbox_own(&box);
+	ck_assert(!mailbox_waiting(&box));
+	mailbox_post(&box, &letter);
+	ck_assert(!is_readable());
+	ck_assert(mailbox_waiting(&box));
+	ck_assert(mailbox_deliver(&box));
+	ck_assert(!mailbox_waiting(&box));
+	mailbox_finish(&box);
+}
+END_TEST
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(the_owner_does_not_ring_itself),
 	SUITE_TEST(letters_of_many_threads_arrive_in_order),
 	SUITE_TEST(a_letter_posted_while_delivering_waits_for_the_next_turn),
 };
