@@ -1,5 +1,6 @@
 /* Looking things up in a configuration, and giving it back. */
 #include "conf/conf.h"
+#include "conf/loader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static int compare(const void *key, const void *item)
 	return order ? order : name_compare(a->name, b->name);
 }
 
-static const struct conf_connection *find(const struct conf *c, const char *project,
+const struct conf_connection *loader_find(const struct conf *c, const char *project,
                                           const char *name)
 {
 	struct conf_connection key = {.project = project, .name = name};
@@ -55,9 +56,9 @@ static const struct conf_connection *find(const struct conf *c, const char *proj
 const struct conf_connection *conf_connection(const struct conf *c, const char *project,
                                               const char *name)
 {
-	const struct conf_connection *found = find(c, project, name);
+	const struct conf_connection *found = loader_find(c, project, name);
 
 	if (!found && strcmp(project, CONF_GLOBAL) != 0)
-		found = find(c, CONF_GLOBAL, name);
+		found = loader_find(c, CONF_GLOBAL, name);
 	return found && !found->is_faulty ? found : NULL;
 }

@@ -180,7 +180,9 @@ static const struct conf_connection *find_rival(const struct loader *l, const st
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && all[i]; i++) {
 		const struct conf_connection *other =
-			conf_connection(all[i], source->project, source->name);
+			loader_find(all[i], source->project, source->name);
+		if (!other)
+			other = loader_find(all[i], CONF_GLOBAL, source->name);
 		if (other && strcmp(other->file, source->file) != 0)
 			return other;
 	}

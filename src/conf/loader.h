@@ -69,6 +69,10 @@ int loader_read(struct loader *l, const struct node *group, const struct conf_ki
 /* Faults unless NAME.conf says `name = "NAME"`. */
 int loader_check_name(struct loader *l, const struct source *source, const struct node *group);
 
+/* As conf_connection() in that one scope, faulty ones too. */
+const struct conf_connection *loader_find(const struct conf *c, const char *project,
+                                          const char *name);
+
 /* Room for one item more behind `count` items, in the arena of the configuration. */
 void *loader_grow(struct loader *l, void *items, size_t count, size_t item_bytes);
 

@@ -56,16 +56,6 @@ static void check_path(const char *path, const char *wanted)
 	ck_assert_str_eq(path, folder_path(wanted));
 }
 
-/* Those that a host would use: faulty ones are kept only to be checked further. */
-static size_t usable_connections(void)
-{
-	size_t count = 0;
-
-	for (size_t k = 0; k < conf.connection_count; k++)
-		count += !conf.connections[k].is_faulty;
-	return count;
-}
-
 START_TEST(fills_in_the_defaults_of_a_host)
 {
 	setup();
@@ -407,7 +397,7 @@ START_TEST(refuses_links_and_special_files)
 		"connections/A.conf: error: is a symbolic link; a definition is a plain file\n"
 		"connections/F.conf: error: is not a plain file\n"
 		"projects: error: is a symbolic link; a folder is needed\n");
-	ck_assert_uint_eq(usable_connections(), 1);
+	ck_assert_uint_eq(usable(&conf), 1);
 	teardown();
 }
 END_TEST
@@ -432,11 +422,11 @@ START_TEST(checks_a_folder_that_holds_a_whole_configuration)
 	setup();
 	folder_write("connections/C.conf", CONNECTION("C"));
 	ck_assert_int_eq(conf_check(&conf, folder_root, NULL, &report), 0);
-	ck_assert_uint_eq(usable_connections(), 1);
+	ck_assert_uint_eq(usable(&conf), 1);
 	check_path(conf.host.file, "linkspan.conf");
 	conf_finish(&conf);
 	ck_assert_int_eq(conf_check(&conf, folder_path("linkspan.conf"), NULL, &report), 0);
-	ck_assert_uint_eq(usable_connections(), 1);
+	ck_assert_uint_eq(usable(&conf), 1);
 	teardown();
 }
 END_TEST
@@ -447,7 +437,7 @@ START_TEST(takes_environments_on_trust_when_nothing_else_is_known)
 	folder_write("connections/C.conf", C_WITH("environments: { Anything: { }; };"));
 	ck_assert_int_eq(conf_check(&conf, folder_path("connections/C.conf"), NULL, &report), 0);
 	ck_assert_str_eq(folder_print(&report), "");
-	ck_assert_uint_eq(usable_connections(), 1);
+	ck_assert_uint_eq(usable(&conf), 1);
 	ck_assert(conf_environment(&conf, "Anything")->is_assumed);
 	teardown();
 }
@@ -507,7 +497,7 @@ START_TEST(checks_a_mixed_folder_with_environments_first)
 	                folder_print(&report)),
 		"%s", folder_print(&report));
 	ck_assert(!conf_environment(&conf, "Dev")->is_assumed);
-	ck_assert_uint_eq(usable_connections(), 1);
+	ck_assert_uint_eq(usable(&conf), 1);
 	teardown();
 }
 END_TEST
@@ -527,45 +517,6 @@ START_TEST(says_what_cannot_be_checked)
 	                 "notes.txt: error: is not called NAME.conf, as a definition must be\n"
 	                 "void: warning: holds no file NAME.conf\n");
 	teardown();
-}
-END_TEST
-
-START_TEST(has_tables_that_pass_their_own_lint)
-{
-	const struct conf_kind *const kinds[] = {&conf_kind_host, &conf_kind_environment,
-	                                         &conf_kind_connection};
-
-	report_init(&report);
-	for (size_t i = 0; i < 3; i++)
-		schema_lint(kinds[i]->rows, kinds[i]->row_count, kinds[i]->key, &report);
-	ck_assert_str_eq(folder_print(&report), "");
-	report_finish(&report);
-}
-END_TEST
-
-START_TEST(reads_the_samples)
-{
-	const char *source = getenv("LINKSPAN_SOURCE");
-	char file[1024];
-	static const char *const samples[] = {"conf/linkspan.conf", "conf/examples/linkspan.conf"};
-
-	for (size_t i = 0; i < 2; i++) {
-		report_init(&report);
-		snprintf(file, sizeof(file), "%s/%s", source ? source : ".", samples[i]);
-		ck_assert_int_eq(conf_load(&conf, file, &report), 0);
-		ck_assert_str_eq(folder_print(&report), "");
-		ck_assert_uint_eq(conf.connection_count, i == 0 ? 1 : 6);
-		for (size_t k = 0; k < conf.connection_count; k++) {
-			const struct conf_connection *c = &conf.connections[k];
-			for (const struct node *n = c->environments->first; n; n = n->next)
-				ck_assert_ptr_nonnull(conf_resolve(&conf, c,
-				                                   conf_environment(&conf, n->name),
-				                                   true, &conf.arena, &report));
-		}
-		ck_assert_str_eq(folder_print(&report), "");
-		conf_finish(&conf);
-		report_finish(&report);
-	}
 }
 END_TEST
 
@@ -609,8 +560,6 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(checks_files_against_a_configuration),
 	SUITE_TEST(checks_a_mixed_folder_with_environments_first),
 	SUITE_TEST(says_what_cannot_be_checked),
-	SUITE_TEST(has_tables_that_pass_their_own_lint),
-	SUITE_TEST(reads_the_samples),
 	SUITE_TEST(survives_every_failing_allocation),
 };
 
