@@ -1,6 +1,7 @@
 /* The parameters of the type `webhook`. */
 #include "params.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -227,10 +228,14 @@ static void add(struct lk_report *report, uint32_t severity, const char *path, c
 	report->add(report, severity, path, code, message);
 }
 
+/* inet_aton() reads every way to write an IPv4 address that libcurl reads. */
 static bool is_loopback(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-	       strncmp(host, "127.", 4) == 0;
+	struct in_addr v4;
+
+	if (inet_aton(host, &v4))
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
 }
 
 static void check_plain_http(const struct lk_settings *s, const struct target *target,

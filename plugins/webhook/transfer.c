@@ -283,6 +283,10 @@ int transfer_start(struct transfer *t)
 	t->too_many_headers = t->too_much_reply = t->no_descriptor = t->handshake = false;
 	t->denied[0] = t->error[0] = '\0';
 
+	/* Without lines the headers could not be rebuilt after a change of a secret: nothing is sent
+	 * without them. */
+	if (!t->headers->lines)
+		return LK_ENOMEM;
 	if (!l->url)
 		curl_easy_setopt(t->easy, CURLOPT_URL, text_str(&t->url));
 	if (t->addresses != l->resolve.version) {

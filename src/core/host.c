@@ -215,9 +215,8 @@ int host_open(struct host *host, struct deployment *deployment, struct err *e)
 	post_and_wait(link, deliver_open);
 	int rc = link->open_rc;
 	if (rc < 0)
-		rc = err_set(e, ERR_INVALID,
-		             "the connector cannot open \"%s\" (code %d); the log says why",
-		             deployment->settings.connection, rc);
+		rc = err_set(e, ERR_INVALID, "the connector cannot open \"%s\": %s",
+		             deployment->settings.connection, plugin_error_text(rc));
 	else
 		rc = enter(host, link, e);
 	if (rc < 0)

@@ -15,6 +15,7 @@
 #include "base/thread.h"
 #include "core/host_impl.h"
 #include "core/link.h"
+#include "plug/hostapi.h"
 #include "plug/load.h"
 
 enum { EVENTS_PER_TURN = 64 };
@@ -140,7 +141,8 @@ static int start_instance(struct lane *lane, struct instance *in, const struct p
 	int rc = p->init ? p->init(host_face(), &in->state) : 0;
 
 	if (rc < 0)
-		return err_set(e, ERR_FAILED, "plugin \"%s\" cannot start (code %d)", p->id, rc);
+		return err_set(e, ERR_FAILED, "plugin \"%s\" cannot start: %s", p->id,
+		               plugin_error_text(rc));
 	in->plugin = plugin;
 	in->fd = p->fd ? p->fd(in->state) : -1;
 	lane->instance_count++;

@@ -207,8 +207,9 @@ static bool submit(struct send *send)
 	link->in_flight--;
 	if (rc == LK_EBUSY)
 		return false;
-	answer(send, outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT, "plugin_error",
-	                          "the connector did not take the message (code %d)", rc));
+	answer(send,
+	       outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT, "plugin_error",
+	                    "the connector did not take the message: %s", plugin_error_text(rc)));
 	return true;
 }
 

@@ -1,4 +1,5 @@
 /* Name resolution for plugins: getaddrinfo() on the errand pool. */
+#include <errno.h>
 #include <linkspan/connector.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -34,7 +35,8 @@ int lookup_system(const char *name, uint16_t port, struct sockaddr_storage *ret,
 	snprintf(service, sizeof(service), "%u", (unsigned)port);
 	int rc = getaddrinfo(name, service, &hints, &list);
 	if (rc != 0) {
-		snprintf(text, text_bytes, "%s: %s", name, gai_strerror(rc));
+		snprintf(text, text_bytes, "%s: %s", name,
+		         rc == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(rc));
 		return -1;
 	}
 	for (struct addrinfo *a = list; a && count < cap; a = a->ai_next) {

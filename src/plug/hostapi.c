@@ -242,3 +242,24 @@ const char *outcome_attr(const struct outcome *o, const char *key)
 			return o->attrs[2 * i + 1];
 	return NULL;
 }
+
+const char *plugin_error_text(int code)
+{
+	static const struct error_row {
+		int code;
+		const char *text;
+	} rows[] = {
+		{LK_EINVAL, "its settings cannot be used"},
+		{LK_ENOMEM, "out of memory or of file descriptors"},
+		{LK_EBUSY, "it is busy"},
+		{LK_EDENIED, "the network policy forbids it"},
+		{LK_ENOENT, "something it needs is missing"},
+		{LK_EFAIL, "it failed"},
+		{LK_ETOOBIG, "something is too large"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == code)
+			return rows[i].text;
+	return "an unknown error";
+}

@@ -46,3 +46,5 @@ struct outcome *outcome_make(int result, unsigned flags, const char *reason, con
 void outcome_destroy(struct outcome *o); /* takes NULL and the shared ones */
 
 const char *outcome_attr(const struct outcome *o, const char *key); /* the first one, or NULL */
+
+const char *plugin_error_text(int code); /* what an LK_E code says, as constant text */

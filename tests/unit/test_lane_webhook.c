@@ -2,6 +2,9 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "hosting.h"
@@ -39,7 +42,8 @@ static void on_request(void *arg, struct http_request *request)
 
 static void receiver_start(const unsigned *statuses)
 {
-	struct http_options options = {.address = "127.0.0.1", .handle = on_request};
+	struct http_options options = {
+		.address = "127.0.0.1", .handle = on_request, .connections_max = 1000};
 	struct err e = {0};
 
 	receiver = (struct receiver){.statuses = statuses};
@@ -161,6 +165,78 @@ START_TEST(links_that_sent_nothing_hold_no_descriptor)
 }
 END_TEST
 
+enum { FEW_DESCRIPTORS = 256, MANY_LINKS = 300 };
+
+/* A receiver in a process of its own, with descriptors of its own. */
+static pid_t receiver_fork(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		receiver_start(NULL);
+		if (write(ends[1], &receiver.port, sizeof(receiver.port)) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ends[0], &receiver.port, sizeof(receiver.port)),
+	                 sizeof(receiver.port));
+	close(ends[0]);
+	close(ends[1]);
+	return child;
+}
+
+static atomic_uint delivered, no_descriptor, otherwise;
+
+static void on_scarce(void *arg, const struct send_answer *answer)
+{
+	const struct outcome *o = answer->outcome;
+	bool scarce =
+		strcmp(o->reason, "no_descriptor") == 0 || strcmp(o->reason, "no_memory") == 0;
+
+	atomic_fetch_add(o->result == LK_DONE ? &delivered
+	                 : scarce             ? &no_descriptor
+	                                      : &otherwise,
+	                 1);
+	ck_assert(!scarce || strstr(o->detail, "file descriptors"));
+	hosting_counted(arg, answer);
+}
+
+START_TEST(more_links_than_descriptors_end_in_clear_errors)
+{
+	struct rlimit few = {FEW_DESCRIPTORS, FEW_DESCRIPTORS};
+	struct hosting_count count;
+	pid_t peer = receiver_fork();
+
+	hosting_count_init(&count);
+	hosting_begin(plugins, loopback);
+	define("Peer", "127.0.0.1", "POST", "retry_inline = 0;");
+	hosting_start((struct host_options){.lanes = 1});
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (int i = 0; i < MANY_LINKS; i++) {
+		struct deployment *d = hosting_deployment("Peer");
+		char *name = arena_printf(&d->arena, "Peer%d", i);
+		d->settings.connection = name;
+		ck_assert_int_eq(host_open(hosting.host, d, NULL), 0);
+		struct send_call call = {.connection = name,
+		                         .environment = "Test",
+		                         .message = hosting_message("{}")};
+		ck_assert_int_eq(host_send(hosting.host, &call, on_scarce, &count, NULL), 0);
+		message_unref(call.message);
+	}
+	hosting_wait(&count, MANY_LINKS);
+	ck_assert_uint_eq(otherwise, 0);
+	ck_assert_uint_gt(delivered, 0);
+	ck_assert_uint_gt(no_descriptor, 0);
+	hosting_end();
+	kill(peer, SIGKILL);
+	waitpid(peer, NULL, 0);
+}
+END_TEST
+
 static const struct retry_row {
 	const char *method;
 	unsigned statuses[4];
@@ -241,6 +317,7 @@ END_TEST
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_slow_name_holds_up_nobody_else),
 	SUITE_TEST(links_that_sent_nothing_hold_no_descriptor),
+	SUITE_TEST(more_links_than_descriptors_end_in_clear_errors),
 	SUITE_LOOP(direct_calls_are_repeated_only_where_that_is_safe, retry_rows),
 	SUITE_LOOP(a_refused_secret_is_fetched_anew, renew_rows),
 };
