@@ -170,6 +170,8 @@ static enum step scan_open(struct scan *s, bool is_object)
 	uint64_t bit = UINT64_C(1) << (s->depth % BITS);
 	uint64_t *word = &s->is_object[s->depth / BITS];
 
+	if (s->depth % BITS == 0)
+		*word = 0;
 	*word = is_object ? *word | bit : *word & ~bit;
 	s->depth++;
 	s->at++;
