@@ -2,11 +2,12 @@
 # Building: every configuration has its own folder below build/.
 
 # Configures FOLDER unless it was configured with the same arguments before, and builds there.
-# A configuration that changed starts from nothing: make does not know about changed flags.
+# A configuration that changed starts from nothing: make does not know about changed flags.  Check is
+# part of it, because ./dev run configures before ./dev test has installed that library.
 build_in() { # FOLDER CONFIGURE-ARGUMENT…
 	local folder=$1 arguments
 	shift
-	arguments=$(printf '%q ' "$@")
+	arguments=$(printf '%q ' "$@" "check=$(pkg-config --modversion check 2>/dev/null)")
 	[ -x configure ] || autoreconf -i || return 1
 	mkdir -p "$folder"
 	if [ "$(cat "$folder/configured-with" 2>/dev/null)" != "$arguments" ]; then
