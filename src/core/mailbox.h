@@ -19,9 +19,9 @@ struct letter {
 };
 
 struct mailbox {
-	pthread_t owner;  /* once is_owned */
+	pthread_t owner; /* once is_owned */
 	bool is_owned;
-	bool rung;        /* the descriptor is readable */
+	bool rung; /* the descriptor is readable */
 	pthread_mutex_t lock;
 	struct letter *first, **end;
 	int event_fd;
@@ -32,7 +32,7 @@ void mailbox_finish(struct mailbox *m);
 /* The calling thread is the owner: what it posts to itself does not ring, so before it sleeps it
  * asks mailbox_waiting(). */
 void mailbox_own(struct mailbox *m);
-bool mailbox_waiting(struct mailbox *m); /* the owner's thread */
+bool mailbox_waiting(struct mailbox *m);                     /* the owner's thread */
 void mailbox_post(struct mailbox *m, struct letter *letter); /* any thread */
 /* The owner's thread: delivers what was there at the call.  True when there was something. */
 bool mailbox_deliver(struct mailbox *m);
