@@ -102,11 +102,14 @@ static void start(struct transfer *t)
 	transfer_list_add(&l->running, t);
 	if (rc == 0)
 		rc = transfer_start(t);
-	if (rc < 0) {
+	if (rc == LK_EINVAL)
+		result_unsent(t, LK_BLOCKED, LK_NOT_SENT, "secret",
+		              "the passphrase of the client key cannot be read");
+	else if (rc < 0)
 		result_unsent(t, LK_RETRY, LK_NOT_SENT, "no_memory",
 		              "out of memory or of file descriptors");
+	if (rc < 0)
 		link_reuse(t);
-	}
 }
 
 static void fail_resolve(struct transfer *t)

@@ -106,7 +106,8 @@ void link_reuse(struct transfer *t);
 /* An easy handle with everything set that does not change (transfer.c).  NULL: no memory. */
 struct transfer *transfer_create(struct webhook_link *l);
 void transfer_destroy(struct transfer *t);
-/* Tells the easy handle what the request needs and starts it.  0, or LK_ENOMEM. */
+/* Tells the easy handle what the request needs and starts it.  0, LK_ENOMEM, or LK_EINVAL: the
+ * passphrase of the client key cannot be read. */
 int transfer_start(struct transfer *t);
 
 void header_block_init(struct header_block *b);

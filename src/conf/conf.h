@@ -2,8 +2,8 @@
  * Definitions: linkspan.conf, environments, connections, read from libconfig files.
  *
  * conf_load() reads everything below one linkspan.conf into one struct conf, gathering every fault.
- * A file with a fault contributes nothing (whole or not at all); the others are still read, so that
- * one run shows all faults.  What is read is constant afterwards and may be shared by threads.
+ * A file with a fault gives nothing that is used (whole or not at all; see is_faulty); the others are
+ * still read, so that one run shows all faults.  What is read is constant afterwards and may be shared by threads.
  */
 #pragma once
 

@@ -138,7 +138,7 @@ static int start_instance(struct lane *lane, struct instance *in, const struct p
                           struct err *e)
 {
 	const struct lk_plugin *p = &plugin->plugin;
-	int rc = p->init ? p->init(host_face(), &in->state) : 0;
+	int rc = p->init(host_face(), &in->state);
 
 	if (rc < 0)
 		return err_set(e, ERR_FAILED, "plugin \"%s\" cannot start: %s", p->id,
@@ -176,8 +176,7 @@ static void end(struct lane *lane)
 {
 	for (size_t i = 0; i < lane->instance_count; i++) {
 		const struct lk_plugin *p = &lane->instances[i].plugin->plugin;
-		if (p->fini)
-			p->fini(lane->instances[i].state);
+		p->fini(lane->instances[i].state);
 	}
 	mem_free(lane->instances);
 	heap_finish(&lane->timers);

@@ -106,7 +106,8 @@ int op_table_init(struct op_table *t, struct mailbox *mailbox, void (*settle)(st
 
 void op_table_finish(struct op_table *t)
 {
-	atomic_store(&tables[t->id], NULL);
+	if (t->id < TABLES) /* else the register was full, and init has failed */
+		atomic_store(&tables[t->id], NULL);
 	own_table = NULL;
 	for (uint32_t i = 0; i < t->chunk_count; i++)
 		mem_free(atomic_load(&t->chunks[i]));
