@@ -1,0 +1,59 @@
+/*
+ * What a host tells about itself: its links, one by one.
+ *
+ * Any thread but a lane's; the lanes are asked, and answer within a turn.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/breaker.h"
+
+struct err;
+struct host;
+
+/* Copied out: the pointers live as long as the host. */
+struct monitor_link {
+	int64_t id; /* in the store; 0: there is none */
+	const char *project, *connection, *environment;
+	bool deployed, enabled, paused;
+	char paused_reason[128]; /* "" unless paused */
+	/* "idle" "sending" "waiting" (for its time, a slot or a token) "disabled" "paused" "undeployed"
+	 * "blocked" "breaker_open" "breaker_half_open" */
+	const char *state;
+	char state_detail[256]; /* one sentence: why nothing goes out; "" when it does */
+	uint64_t waiting;       /* open deliveries, those in flight included */
+	uint64_t dead;          /* dead letters, quarantined ones included */
+	int64_t oldest_ms;      /* acceptance of the oldest open one, as of the last look at the store; 0 none */
+	int64_t next_retry_ms;  /* Unix time; 0: none is planned */
+	uint32_t in_flight;     /* direct calls included */
+	uint32_t calls_waiting; /* direct calls that wait for a slot */
+	uint32_t in_memory;     /* open deliveries that are in memory */
+	uint32_t concurrency_limit;
+	enum breaker_state breaker;
+	int64_t breaker_until_ms; /* Unix time; 0 unless open */
+	/* Since the start of the host. */
+	uint64_t delivered, failed, retried, dead_lettered;
+	/* The last failure. */
+	int64_t last_error_ms; /* 0: none */
+	char last_reason[64], last_detail[256];
+	/* Of the plugin's pool. */
+	uint32_t pool_open, pool_idle;
+	uint64_t pool_opened, pool_reused;
+};
+
+/* Every link that fits (NULL: any) by project, name, environment.  each() is called on this thread. */
+int monitor_links(struct host *host, const char *project, const char *connection,
+                  const char *environment, void (*each)(void *arg, const struct monitor_link *),
+                  void *arg, struct err *e);
+
+struct monitor_host {
+	int64_t started_ms; /* Unix time */
+	unsigned lanes;
+	uint64_t active;       /* deliveries in memory */
+	uint64_t active_bytes; /* and their bodies */
+	bool stopping;
+};
+void monitor_host(struct host *host, struct monitor_host *ret);

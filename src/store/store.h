@@ -1,0 +1,344 @@
+/*
+ * The store: where messages are kept from their acceptance to their end, as a table of functions, so
+ * that the core knows no engine and a test or the simulation brings one of its own.
+ *
+ * Writing is asynchronous.  An operation is posted; the engine carries out what is queued as one
+ * transaction (at most STORE_GROUP_MAX operations), commits it to stable storage, and only then calls
+ * done() of each, on a thread of its own, in the order of posting.  An operation belongs to the engine
+ * from store_post() until its done(), which may free it, must not block, and may post more.
+ * Reading blocks and may be done on any thread but the engine's.
+ *
+ * Time is the store's (store_now_ms): where several hosts share a store, they share its clock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum { STORE_GROUP_MAX = 1000, STORE_DIGEST_BYTES = 32 };
+
+enum store_state {
+	STORE_READY,       /* waits for its due time */
+	STORE_LEASED,      /* in the memory of a host */
+	STORE_DONE,        /* delivered */
+	STORE_DEAD,        /* given up: a dead letter */
+	STORE_QUARANTINED, /* it ended its host, again and again */
+	STORE_CANCELLED,
+	STORE_STATES,
+};
+
+const char *store_state_name(enum store_state state);        /* "ready" … */
+int store_state_parse(const char *name, enum store_state *ret); /* 0 or ERR_INVALID */
+
+/*
+ * What is kept of a delivery.  seq orders deliveries by acceptance and names them; salt makes the id
+ * that receivers see unguessable (see core/message.h).  All pointers are borrowed for the call they
+ * come in.
+ */
+struct store_delivery {
+	uint64_t seq, salt;
+	int64_t link;      /* id of its link */
+	enum store_state state;
+	int64_t due_ms;      /* READY: when; else 0 */
+	int64_t accepted_ms; /* when it was accepted */
+	int64_t since_ms;    /* when its age began: acceptance, or the last replay */
+	int64_t ended_ms;    /* when it came to its state; 0: it is still open */
+	uint32_t attempts;   /* used up since since_ms */
+	uint32_t replay;     /* how often it was replayed */
+	uint32_t suspect;    /* crashes of its host while it was submitted, in a row */
+	uint32_t fence;      /* number of its lease: a settlement with another one is refused */
+	const char *ordering_key; /* NULL none */
+	/* Of the last attempt; reason NULL: there was none. */
+	uint32_t status;
+	const char *reason;
+	int64_t duration_ms;
+	/* The payload; absent in lists. */
+	const void *body; /* NULL: no body */
+	size_t body_bytes;
+	const char *content_type;
+	const char *const *attrs; /* k0 v0 … */
+	uint32_t attr_count;      /* pairs */
+};
+
+/* One attempt that is worth a row: every failure, and what came after a failure. */
+struct store_attempt {
+	uint32_t replay, number; /* from 1 */
+	int64_t at_ms;           /* when it ended */
+	int64_t duration_ms;
+	uint32_t status;
+	const char *outcome; /* "delivered" "retry" "dead" "blocked" … */
+	const char *reason;  /* the plugin's token */
+	const char *detail;  /* one line; NULL none */
+	const void *excerpt; /* of the response; NULL none */
+	size_t excerpt_bytes;
+};
+
+/* A link as the store knows it. */
+struct store_link {
+	int64_t id;
+	const char *project, *connection, *environment;
+	bool paused;
+	const char *paused_reason; /* NULL unless paused */
+	/* How many deliveries are in each state; of the ended ones only those not pruned yet. */
+	uint64_t ready, leased, dead, quarantined;
+	int64_t oldest_ms;  /* acceptance of the oldest that is open; 0: none */
+	int64_t next_due_ms; /* of the READY ones; 0: none */
+};
+
+/*
+ * Operations
+ */
+enum store_op_kind {
+	STORE_ACCEPT,
+	STORE_SETTLE,
+	STORE_CLAIM,
+	STORE_ALTER,
+	STORE_REPLAY,
+	STORE_EXPIRE,
+	STORE_LINK,
+	STORE_PAUSE,
+};
+
+/* The head of every operation.  rc: 0; ERR_BUSY: no room on the disk, nothing was done; ERR_IO: the
+ * store failed and it is not known whether it was done; else as the operation says. */
+struct store_op {
+	struct store_op *next; /* in what is posted */
+	enum store_op_kind kind;
+	int rc;
+	void (*done)(struct store_op *);
+};
+
+/* Keeps a new delivery.  Without `lease` it waits on disk, READY and due at once; with it, it is
+ * LEASED to this host with fence 1, unless it has an ordering key and an earlier delivery of the link
+ * with the same key is open: then it is READY and `leased` stays false. */
+struct store_accept {
+	struct store_op op;
+	const struct store_delivery *delivery; /* seq, salt, link, accepted_ms, ordering_key, payload */
+	bool lease;
+	const char *idempotency_key; /* NULL none; of the link */
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of what must be the same under the same key */
+	/* rc ERR_CONFLICT: the key was used within 24 h with another digest. */
+	bool leased;
+	bool repeated; /* the key was used before: nothing new was kept, first_… name the first one */
+	uint64_t first_seq, first_salt;
+};
+
+/* Ends a lease.  rc ERR_CONFLICT: the fence is not the present one, or it is no longer LEASED;
+ * nothing was changed.  A settlement is never refused for want of room: it is kept until there is
+ * some. */
+struct store_settle {
+	struct store_op op;
+	uint64_t seq;
+	uint32_t fence;
+	enum store_state state; /* READY: due at due_ms */
+	int64_t due_ms;
+	int64_t at_ms;
+	uint32_t attempts, suspect;
+	/* What the row shows of the last attempt; reason NULL: leaves that alone. */
+	uint32_t status;
+	const char *reason;
+	int64_t duration_ms;
+	const struct store_attempt *attempt; /* NULL: no row of its own */
+};
+
+/* Leases what is due at now_ms, oldest due first: at most `most` deliveries whose bodies have at most
+ * bytes_most bytes together (one is always given).  take() is called for each with the payload and
+ * the new fence, inside the transaction; returning false leaves that one and the rest where they
+ * are.  When rc is not 0 the claims did not happen.  With `ordered`, of each ordering key only the
+ * earliest open delivery is given, and only while none of that key is leased. */
+struct store_claim {
+	struct store_op op;
+	int64_t link;
+	int64_t now_ms;
+	uint32_t most;
+	size_t bytes_most;
+	bool ordered;
+	bool (*take)(struct store_claim *, const struct store_delivery *);
+	uint32_t count;      /* how many were claimed */
+	int64_t next_due_ms; /* of the link's READY ones that are left and may be claimed by their order; 0 none */
+};
+
+enum store_verb {
+	STORE_RETRY_NOW, /* READY: due at once.  DEAD, QUARANTINED, CANCELLED, DONE: replayed */
+	STORE_CANCEL,    /* READY: CANCELLED */
+};
+
+/* Changes one delivery on an operator's word.  rc ERR_NOT_FOUND; ERR_BUSY with `state` LEASED: it is
+ * in a host's memory, which must be asked; ERR_CONFLICT: its state does not permit it.  A replay sets
+ * since_ms to now_ms, attempts and suspect to 0, and adds one to replay. */
+struct store_alter {
+	struct store_op op;
+	uint64_t seq;
+	enum store_verb verb;
+	int64_t now_ms;
+	/* What it found, whatever rc. */
+	int64_t link;
+	enum store_state state;
+};
+
+/* What a list, a count or a replay is about.  0 or NULL: any. */
+struct store_filter {
+	unsigned states;              /* bits 1 << store_state; 0: any */
+	const int64_t *links;         /* NULL: any */
+	size_t link_count;
+	int64_t since_ms, until_ms;   /* accepted in since ≤ t < until; 0: unbounded */
+	const char *reason;           /* prefix */
+	uint64_t seq_least, seq_most; /* 0: unbounded; for prefixes of ids */
+};
+
+/* Replays what fits the filter and has ended, in ascending order behind `after`, at most `most` of
+ * them; call again with after = last until count < most. */
+struct store_replay {
+	struct store_op op;
+	const struct store_filter *filter; /* states: of DEAD, QUARANTINED, CANCELLED, DONE */
+	uint64_t after;
+	uint32_t most;
+	int64_t now_ms;
+	uint32_t count;
+	uint64_t last;
+	int64_t links[STORE_GROUP_MAX]; /* which links got work: link_count of them, each once */
+	size_t link_count;
+};
+
+/* Ends READY deliveries of a link whose age began before since_ms: DEAD with the reason "expired".  At
+ * most `most`. */
+struct store_expire {
+	struct store_op op;
+	int64_t link;
+	int64_t since_ms, now_ms;
+	uint32_t most;
+	uint32_t count;
+};
+
+/* The id of a link, made when there is none yet. */
+struct store_link_op {
+	struct store_op op;
+	const char *project, *connection, *environment;
+	int64_t id;
+	bool paused;
+	char paused_reason[128];
+};
+
+struct store_pause {
+	struct store_op op;
+	int64_t link;
+	bool paused;
+	const char *reason; /* when paused */
+};
+
+/* How a store is; for status and metrics.  Counts since the start. */
+struct store_stats {
+	uint64_t commits, operations;
+	uint64_t commit_us;     /* all commits together */
+	uint64_t commit_us_max; /* the longest one */
+	uint64_t queued;        /* operations that wait now */
+	uint64_t size_bytes;    /* what the data takes, free pages aside */
+	uint64_t disk_free_bytes;
+	bool full; /* no room on the disk: accepts are refused */
+	uint64_t pruned;
+};
+
+/* What a start found. */
+struct store_recovery {
+	uint64_t released;    /* leases of the process before */
+	uint64_t suspects;    /* of these, submitted when it died */
+	uint64_t quarantined; /* of these, now quarantined */
+	uint64_t seq_most;    /* the greatest seq that was ever given */
+};
+
+struct store {
+	const struct store_api *api;
+};
+
+struct store_api {
+	void (*close)(struct store *store);
+	int64_t (*now_ms)(struct store *store);
+	void (*post)(struct store *store, struct store_op *first);
+	int (*recover)(struct store *store, const uint64_t *suspects, size_t count,
+	               struct store_recovery *ret, struct err *e);
+	int (*links)(struct store *store, void (*each)(void *arg, const struct store_link *), void *arg,
+	             struct err *e);
+	int (*list)(struct store *store, const struct store_filter *filter, uint64_t from, bool ascending,
+	            uint32_t most, void (*each)(void *arg, const struct store_delivery *), void *arg,
+	            struct err *e);
+	int (*count)(struct store *store, const struct store_filter *filter, uint64_t *ret,
+	             struct err *e);
+	int (*get)(struct store *store, uint64_t seq,
+	           void (*delivery)(void *arg, const struct store_delivery *),
+	           void (*attempt)(void *arg, const struct store_attempt *), void *arg,
+	           struct err *e);
+	void (*stats)(struct store *store, struct store_stats *ret);
+};
+
+/* Waits for what is queued, then closes.  Takes NULL. */
+static inline void store_close(struct store *store)
+{
+	if (store)
+		store->api->close(store);
+}
+
+/* Unix time in milliseconds. */
+static inline int64_t store_now_ms(struct store *store)
+{
+	return store->api->now_ms(store);
+}
+
+/* Posts a chain of operations that are linked by `next`.  Any thread.  They are carried out in their
+ * order; each chain up to STORE_GROUP_MAX long in one transaction if there is room. */
+static inline void store_post(struct store *store, struct store_op *first)
+{
+	store->api->post(store, first);
+}
+
+/* Once, before anything is posted: releases the leases of this host's process before, which has died.
+ * suspects are the deliveries that were submitted then: each has used an attempt and is one more time
+ * suspect; one that was suspect twice already, and so was sent alone, is QUARANTINED. */
+static inline int store_recover(struct store *store, const uint64_t *suspects, size_t count,
+                                struct store_recovery *ret, struct err *e)
+{
+	return store->api->recover(store, suspects, count, ret, e);
+}
+
+/* All links that were ever there. */
+static inline int store_links(struct store *store, void (*each)(void *arg, const struct store_link *),
+                              void *arg, struct err *e)
+{
+	return store->api->links(store, each, arg, e);
+}
+
+/* Deliveries in the order of seq: ascending those > from, else those < from (from 0: from the
+ * respective end).  Payloads are left out. */
+static inline int store_list(struct store *store, const struct store_filter *filter, uint64_t from,
+                             bool ascending, uint32_t most,
+                             void (*each)(void *arg, const struct store_delivery *), void *arg,
+                             struct err *e)
+{
+	return store->api->list(store, filter, from, ascending, most, each, arg, e);
+}
+
+static inline int store_count(struct store *store, const struct store_filter *filter, uint64_t *ret,
+                              struct err *e)
+{
+	return store->api->count(store, filter, ret, e);
+}
+
+/* One delivery with its payload, then its attempts in their order.  ERR_NOT_FOUND. */
+static inline int store_get(struct store *store, uint64_t seq,
+                            void (*delivery)(void *arg, const struct store_delivery *),
+                            void (*attempt)(void *arg, const struct store_attempt *), void *arg,
+                            struct err *e)
+{
+	return store->api->get(store, seq, delivery, attempt, arg, e);
+}
+
+static inline void store_stats(struct store *store, struct store_stats *ret)
+{
+	store->api->stats(store, ret);
+}
+
+/* Posts one operation and waits for it; its done() is used for that.  Returns rc.  Not on the engine's
+ * thread, nor on a lane's. */
+int store_post_wait(struct store *store, struct store_op *op);
