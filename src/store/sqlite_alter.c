@@ -105,12 +105,18 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct fou
 	return rc;
 }
 
-static void add_link(struct store_replay *r, int64_t link)
+static void count_for(struct store_replay *r, int64_t link)
 {
-	for (size_t i = 0; i < r->link_count; i++)
-		if (r->links[i] == link)
-			return;
-	r->links[r->link_count++] = link;
+	size_t i = 0;
+
+	while (i < r->link_count && r->links[i].link != link)
+		i++;
+	if (i == r->link_count) {
+		r->links[i].link = link;
+		r->links[i].count = 0;
+		r->link_count++;
+	}
+	r->links[i].count++;
 }
 
 int op_replay(struct sqlite_store *s, struct store_op *op)
@@ -127,7 +133,7 @@ int op_replay(struct sqlite_store *s, struct store_op *op)
 		note_key(s, STMT_REPLAY);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		rc = change(s, STMT_REPLAY, rows[i].seq, r->now_ms);
-		add_link(r, rows[i].link);
+		count_for(r, rows[i].link);
 		r->last = rows[i].seq;
 		r->count++;
 	}
