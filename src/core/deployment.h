@@ -31,6 +31,7 @@ struct deployment {
 	int64_t connection_timeout_ms;
 	int64_t request_timeout_ms;
 	uint32_t retry_inline;
+	uint8_t fingerprint[32];
 };
 
 /* Resolves and checks.  Every fault goes to the report; 0, ERR_INVALID or ERR_NO_MEMORY.

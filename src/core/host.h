@@ -20,6 +20,7 @@ struct host;
 struct message;
 struct outcome;
 struct plugins;
+struct store;
 
 /* Resolves a name into at most `cap` addresses.  Blocking; on the errand pool.  Returns how many,
  * or negative with one line in text (text_bytes long). */
@@ -31,6 +32,10 @@ struct host_options {
 	unsigned lanes;                /* 0: one per CPU, at most 4 */
 	const struct clock *clock;     /* NULL: the system's */
 	host_lookup *lookup;           /* NULL: getaddrinfo() */
+	struct store *store;           /* borrowed; NULL: no durable sending */
+	const char *flight_file;       /* of the flight register */
+	void (*failed)(void *arg, const char *why); /* the store failed; any thread */
+	void *failed_arg;
 };
 
 int host_create(const struct host_options *options, struct host **ret, struct err *e);
@@ -40,6 +45,11 @@ void host_destroy(struct host *host);
 /* Opens the link of a deployment.  Takes the deployment, also on failure.  The plugin's open() has
  * returned when this returns.  ERR_CONFLICT when a link of that name is open already. */
 int host_open(struct host *host, struct deployment *deployment, struct err *e);
+/* Opens the link of a deployment, or swaps the one that runs, hot.  Takes the deployment. */
+int host_replace(struct host *host, struct deployment *deployment, struct err *e);
+/* No new attempts; waits for what is in flight, then leaves the rest READY. */
+void host_drain(struct host *host, int64_t grace_ms);
+struct store *host_store(struct host *host);
 /* Closes it once its work is done; waiting calls are refused.  ERR_NOT_FOUND. */
 int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e);
