@@ -209,20 +209,43 @@ int query_read(const struct query_row *rows, size_t count, const struct http_req
 	return rc;
 }
 
-/* The text that the same value would have in a query string; NULL: it is none that a row could take. */
-static const char *text_of(const struct json *member, char *number, size_t bytes)
+/* The text that the same value would have in a query string; NULL: the row cannot have it.  Only what
+ * is read at once may be in `number`. */
+static const char *text_of(const struct query_row *row, const struct json *member, char *number,
+                           size_t bytes)
 {
-	switch (json_kind(member)) {
-	case JSON_STRING:
+	enum json_kind kind = json_kind(member);
+
+	if (kind == JSON_STRING)
 		return json_as_string(member);
-	case JSON_INT:
-		snprintf(number, bytes, "%" PRId64, json_as_int(member));
-		return number;
-	case JSON_BOOL:
+	if (kind == JSON_BOOL && row->kind == QUERY_FLAG)
 		return json_as_bool(member) ? "true" : "false";
-	default:
+	if (kind != JSON_INT || row->kind != QUERY_INT)
 		return NULL;
+	snprintf(number, bytes, "%" PRId64, json_as_int(member));
+	return number;
+}
+
+static int read_member(const struct query_row *rows, size_t count, const char *key,
+                       const struct json *member, struct query_value *ret, struct problem *p)
+{
+	int row = row_of(rows, count, key);
+	char number[24], pointer[64];
+
+	snprintf(pointer, sizeof(pointer), "/%s", key);
+	if (row < 0)
+		return unknown(rows, count, key, pointer, p);
+	if (json_kind(member) == JSON_NULL)
+		return 0;
+	const char *text = text_of(&rows[row], member, number, sizeof(number));
+	if (!text) {
+		problem_fault(p, pointer, invalid, "is of the wrong kind");
+		return ERR_USAGE;
 	}
+	int rc = read_one(rows, count, key, pointer, text, ret, p);
+	if (text == number)
+		ret[row].text = NULL;
+	return rc;
 }
 
 int query_read_json(const struct query_row *rows, size_t count, const struct json *object,
@@ -232,25 +255,10 @@ int query_read_json(const struct query_row *rows, size_t count, const struct jso
 
 	set_defaults(rows, count, ret);
 	for (size_t i = 0; i < json_count(object); i++) {
-		char number[24], pointer[64];
 		const char *key;
 		const struct json *member = json_member(object, i, &key);
-		const char *text = text_of(member, number, sizeof(number));
-		if (json_kind(member) == JSON_NULL)
-			continue;
-		snprintf(pointer, sizeof(pointer), "/%s", key);
-		if (!text) {
-			problem_fault(p, pointer, invalid,
-			              "is neither text, a whole number nor "
-			              "true or false");
+		if (read_member(rows, count, key, member, ret, p) < 0)
 			rc = ERR_USAGE;
-		} else if (read_one(rows, count, key, pointer, text, ret, p) < 0) {
-			rc = ERR_USAGE;
-		}
 	}
-	/* The text of a number was this function's own. */
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].kind == QUERY_INT)
-			ret[i].text = NULL;
 	return rc;
 }
