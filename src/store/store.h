@@ -199,7 +199,10 @@ struct store_replay {
 	int64_t now_ms;
 	uint32_t count;
 	uint64_t last;
-	int64_t links[STORE_GROUP_MAX]; /* which links got work: link_count of them, each once */
+	struct {
+		int64_t link;
+		uint32_t count;
+	} links[STORE_GROUP_MAX]; /* which links got how much work: link_count of them, each once */
 	size_t link_count;
 };
 
