@@ -11,7 +11,6 @@
 #include "admin/reply.h"
 #include "base/banned.h"
 #include "base/err.h"
-#include "conf/conf.h"
 #include "core/host.h"
 #include "httpd/reply.h"
 #include "httpd/request.h"
@@ -152,11 +151,10 @@ static void direct_done(void *arg, const struct send_answer *answer)
 	direct_destroy(d);
 }
 
-/* In the project, else in the global scope. */
-static int send_in_scope(struct admin *admin, struct direct *d, struct err *e)
+static int send_now(struct admin *admin, struct direct *d, struct err *e)
 {
 	const struct sending *s = d->sending;
-	struct send_call call = {
+	const struct send_call call = {
 		.project = s->project,
 		.connection = s->connection,
 		.environment = s->environment,
@@ -164,11 +162,6 @@ static int send_in_scope(struct admin *admin, struct direct *d, struct err *e)
 		.message = d->message,
 	};
 
-	int rc = host_send(admin->host, &call, direct_done, d, e);
-	if (rc != ERR_NOT_FOUND || strcmp(s->project, CONF_GLOBAL) == 0)
-		return rc;
-	err_clear(e);
-	call.project = CONF_GLOBAL;
 	return host_send(admin->host, &call, direct_done, d, e);
 }
 
@@ -191,7 +184,7 @@ void send_direct(struct admin *admin, struct sending *s, struct parts *parts)
 	}
 	http_request_set_timeout(s->request, DIRECT_MS);
 	http_request_suspend(s->request);
-	rc = send_in_scope(admin, d, &e);
+	rc = send_now(admin, d, &e);
 	if (rc == 0)
 		return;
 	if (rc == ERR_NOT_FOUND)

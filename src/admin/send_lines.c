@@ -1,4 +1,5 @@
 /* Many messages in one request: one JSON value a line. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -20,10 +21,17 @@ enum {
 	ITEM_BYTES = 256,
 };
 
-/* All lines; those that are no message were never called, and have no answer. */
+/* All lines; those that are no message were never called, and have no answer.  The outbox is given them
+ * in portions, whose answers may come on different threads. */
 struct batch {
 	struct sending *sending;
 	size_t line_count, call_count;
+	struct outbox_answer *answers; /* one for each call */
+	_Atomic size_t open; /* portions without an answer, and one while they are posted */
+	struct portion {
+		struct batch *batch;
+		size_t first;
+	} portions[LINES_MAX / STORE_GROUP_MAX];
 	bool *is_called; /* by line */
 	struct outbox_call *calls;
 	char (*keys)[KEY_BYTES]; /* NULL: there is no idempotency key */
@@ -34,6 +42,7 @@ static void batch_destroy(struct batch *b)
 	for (size_t i = 0; i < b->call_count; i++)
 		message_unref(b->calls[i].message);
 	mem_free(b->keys);
+	mem_free(b->answers);
 	mem_free(b->calls);
 	mem_free(b->is_called);
 	mem_free(b->sending);
@@ -67,8 +76,9 @@ static struct batch *batch_create(struct sending *s, size_t lines)
 	b->line_count = lines;
 	b->is_called = mem_array(lines, sizeof(*b->is_called));
 	b->calls = mem_array(lines, sizeof(*b->calls));
+	b->answers = mem_array(lines, sizeof(*b->answers));
 	b->keys = s->idempotency_key ? mem_array(lines, sizeof(*b->keys)) : NULL;
-	if (b->is_called && b->calls && (b->keys || !s->idempotency_key)) {
+	if (b->is_called && b->calls && b->answers && (b->keys || !s->idempotency_key)) {
 		b->sending = s;
 		return b;
 	}
@@ -138,14 +148,14 @@ static void add_item(struct buf *text, const struct outbox_answer *a)
 		           refusal ? refusal->title : "could not take the message");
 }
 
-static void add_items(struct buf *text, const struct batch *b, const struct outbox_answer *answers)
+static void add_items(struct buf *text, const struct batch *b)
 {
 	size_t answer = 0;
 
 	for (size_t line = 0; line < b->line_count; line++) {
 		buf_add_str(text, line ? ", " : "");
 		if (b->is_called[line])
-			add_item(text, &answers[answer++]);
+			add_item(text, &b->answers[answer++]);
 		else
 			buf_printf(text,
 			           "{\"code\": \"invalid_json\", \"detail\": \"line %zu is not one "
@@ -154,17 +164,16 @@ static void add_items(struct buf *text, const struct batch *b, const struct outb
 	}
 }
 
-static void answered(void *arg, const struct outbox_answer *answers, size_t count)
+static void answer_all(const struct batch *b)
 {
-	struct batch *b = arg;
 	size_t accepted = 0;
 	struct buf text;
 
-	for (size_t i = 0; i < count; i++)
-		accepted += answers[i].rc == 0;
+	for (size_t i = 0; i < b->call_count; i++)
+		accepted += b->answers[i].rc == 0;
 	buf_init(&text, (b->line_count + 1) * ITEM_BYTES);
 	buf_printf(&text, "{\"accepted\": %zu, \"items\": [", accepted);
-	add_items(&text, b, answers);
+	add_items(&text, b);
 	buf_add_str(&text, "]}\n");
 	const struct http_reply reply = {
 		.status = 200,
@@ -178,7 +187,39 @@ static void answered(void *arg, const struct outbox_answer *answers, size_t coun
 	else
 		http_reply(b->sending->request, &reply);
 	buf_finish(&text);
+}
+
+/* Whoever closes the last portion answers. */
+static void close_portion(struct batch *b)
+{
+	if (atomic_fetch_sub(&b->open, 1) > 1)
+		return;
+	answer_all(b);
 	batch_destroy(b);
+}
+
+static void answered(void *arg, const struct outbox_answer *answers, size_t count)
+{
+	struct portion *portion = arg;
+	struct batch *b = portion->batch;
+
+	memcpy(&b->answers[portion->first], answers, count * sizeof(*answers));
+	close_portion(b);
+}
+
+static void post(struct admin *admin, struct batch *b)
+{
+	size_t portions = (b->call_count + STORE_GROUP_MAX - 1) / STORE_GROUP_MAX;
+
+	atomic_init(&b->open, portions + 1);
+	for (size_t i = 0; i < portions; i++) {
+		size_t first = i * STORE_GROUP_MAX, left = b->call_count - first;
+		b->portions[i] = (struct portion){.batch = b, .first = first};
+		outbox_accept(admin->host, &b->calls[first],
+		              left < STORE_GROUP_MAX ? left : STORE_GROUP_MAX, answered,
+		              &b->portions[i]);
+	}
+	close_portion(b);
 }
 
 /* What the lines are, where the request says only that it is lines. */
@@ -219,8 +260,5 @@ void send_lines(struct admin *admin, struct sending *s, struct parts *parts)
 		return;
 	}
 	http_request_suspend(s->request);
-	if (b->call_count == 0)
-		answered(b, NULL, 0);
-	else
-		outbox_accept(admin->host, b->calls, b->call_count, answered, b);
+	post(admin, b);
 }
