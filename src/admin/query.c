@@ -162,7 +162,7 @@ static int unknown(const struct query_row *rows, size_t count, const char *name,
 		names[i] = rows[i].name;
 	const char *near = count ? report_nearest(name, names, count) : NULL;
 	list_choices(names, allowed, sizeof(allowed));
-	if (near)
+	if (near && strcmp(near, name) != 0)
 		problem_fault(p, pointer, "unknown_parameter",
 		              "there is no such parameter here (did you mean \"%s\"?)", near);
 	else

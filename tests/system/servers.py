@@ -187,7 +187,7 @@ class Daemon(Server):
     def reload(self):
         """Tells it to read its configuration anew; the line of the log that says how that went."""
         self.process.send_signal(signal.SIGHUP)
-        return self.err.find(r"message=(reloaded|\"reload failed\")")[1].strip('"')
+        return self.err.find(r"message=(reloaded|reload_failed)\b.*")[0]
 
     def kill(self):
         """As a crash would end it."""
