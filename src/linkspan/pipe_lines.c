@@ -134,9 +134,10 @@ bool pipe_lines_end(struct pipe_lines *l, struct pipe_batch *b)
 	return true;
 }
 
-static bool is_open(const struct pipe_line *line)
+bool pipe_line_is_open(const struct pipe_line *line)
 {
-	return line->state == PIPE_PENDING || line->state == PIPE_WAITS;
+	return line->state == PIPE_PENDING || line->state == PIPE_WAITS ||
+	       line->state == PIPE_UNKNOWN;
 }
 
 size_t pipe_batch_body(struct pipe_batch *b, struct buf *body)
@@ -146,55 +147,60 @@ size_t pipe_batch_body(struct pipe_batch *b, struct buf *body)
 	buf_clear(body);
 	for (size_t i = 0; i < b->count; i++) {
 		struct pipe_line *line = &b->lines[i];
-		if (!is_open(line))
+		line->is_in_body = pipe_line_is_open(line);
+		if (!line->is_in_body)
 			continue;
-		line->state = PIPE_PENDING;
-		line->why = NULL;
 		buf_add(body, b->text.data + line->offset_bytes, line->bytes + 1);
 		count++;
 	}
 	return count;
 }
 
-static void settle(struct pipe_batch *b, struct pipe_line *line, enum pipe_state state,
+void pipe_line_set(struct pipe_batch *b, struct pipe_line *line, enum pipe_state state,
                    const char *code, const char *detail)
 {
 	const char *why = NULL;
 
 	line->state = state;
 	if (code)
-		why = arena_printf(&b->arena, "%.64s%s%.*s", code, detail ? ": " : "", WHY_BYTES,
-		                   detail ? detail : "");
+		why = arena_printf(&b->arena, "%.*s%s%.*s", WHY_BYTES, code, detail ? ": " : "",
+		                   WHY_BYTES, detail ? detail : "");
 	line->why = code && !why ? out_of_memory : why;
+}
+
+void pipe_line_settle(struct pipe_batch *b, struct pipe_line *line, const struct json *item)
+{
+	const char *code = json_as_string(json_get(item, "code"));
+	const char *detail = json_as_string(json_get(item, "detail"));
+	enum pipe_state state = problem_is_unknown(0, code)   ? PIPE_UNKNOWN
+	                        : problem_is_passing(0, code) ? PIPE_WAITS
+	                                                      : PIPE_REFUSED;
+
+	if (json_as_string(json_get(item, "id")))
+		pipe_line_set(b, line, PIPE_STORED, NULL, NULL);
+	else
+		pipe_line_set(b, line, state, code ? code : "refused", detail);
 }
 
 bool pipe_batch_settle(struct pipe_batch *b, const struct json *items)
 {
-	size_t at = 0;
+	size_t in_body = 0, at = 0;
 
-	if (json_count(items) != pipe_batch_count(b, PIPE_PENDING))
+	for (size_t i = 0; i < b->count; i++)
+		in_body += b->lines[i].is_in_body;
+	if (json_kind(items) != JSON_ARRAY || json_count(items) != in_body)
 		return false;
-	for (size_t i = 0; i < b->count; i++) {
-		struct pipe_line *line = &b->lines[i];
-		if (line->state != PIPE_PENDING)
-			continue;
-		const struct json *item = json_at(items, at++);
-		const char *code = json_as_string(json_get(item, "code"));
-		const char *detail = json_as_string(json_get(item, "detail"));
-		if (json_as_string(json_get(item, "id")))
-			settle(b, line, PIPE_STORED, NULL, NULL);
-		else
-			settle(b, line, problem_is_passing(0, code) ? PIPE_WAITS : PIPE_REFUSED,
-			       code ? code : "refused", detail);
-	}
+	for (size_t i = 0; i < b->count; i++)
+		if (b->lines[i].is_in_body)
+			pipe_line_settle(b, &b->lines[i], json_at(items, at++));
 	return true;
 }
 
 void pipe_batch_settle_all(struct pipe_batch *b, enum pipe_state state, const char *why)
 {
 	for (size_t i = 0; i < b->count; i++)
-		if (b->lines[i].state == PIPE_PENDING)
-			settle(b, &b->lines[i], state, why, NULL);
+		if (pipe_line_is_open(&b->lines[i]))
+			pipe_line_set(b, &b->lines[i], state, why, NULL);
 }
 
 size_t pipe_batch_count(const struct pipe_batch *b, enum pipe_state state)

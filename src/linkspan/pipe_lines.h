@@ -27,11 +27,13 @@ enum pipe_state {
 	PIPE_BLANK,   /* nothing to send: no message, no fault */
 	PIPE_REFUSED, /* and it always will be */
 	PIPE_WAITS,   /* refused now; later it may be taken */
+	PIPE_UNKNOWN, /* perhaps stored: only the same body with the same key can tell */
 };
 
 struct pipe_line {
 	size_t offset_bytes, bytes; /* in the batch's text, its newline not counted */
 	enum pipe_state state;
+	bool is_in_body; /* of the last pipe_batch_body() */
 	const char *why; /* of PIPE_REFUSED and PIPE_WAITS: "queue_full: …"; in the batch's arena */
 };
 
@@ -64,14 +66,20 @@ int pipe_lines_add(struct pipe_lines *l, const char *data, size_t bytes, struct 
 /* The input has ended: what is left is a line too.  False: the batch was full, there is more. */
 bool pipe_lines_end(struct pipe_lines *l, struct pipe_batch *b);
 
-/* Lines that are to be sent; PIPE_WAITS ones count as PIPE_PENDING again.  Their text is body, each
- * with its newline, which is the batch's own as long as all are. */
+/* Makes the body of what is still open: each line with its newline.  Returns how many lines. */
 size_t pipe_batch_body(struct pipe_batch *b, struct buf *body);
-/* What the daemon answered to that body: {"items": [{"id"} or {"code", "detail"}, …]}.  False when
- * there is not one item for each line that was sent; then nothing is changed. */
+/* What the daemon answered to that body, which may be sent again: {"id"} or {"code", "detail"} for
+ * each line.  False when there is not one item for each; then nothing is changed. */
 bool pipe_batch_settle(struct pipe_batch *b, const struct json *items);
-/* The same fate for all lines that were sent. */
+/* The same fate for all lines of the body that have none yet. */
 void pipe_batch_settle_all(struct pipe_batch *b, enum pipe_state state, const char *why);
+/* Whether it is still to be sent. */
+bool pipe_line_is_open(const struct pipe_line *line);
+/* The fate of one line.  detail may be NULL, and code too: nothing is to be said. */
+void pipe_line_set(struct pipe_batch *b, struct pipe_line *line, enum pipe_state state,
+                   const char *code, const char *detail);
+/* The same from an item as above. */
+void pipe_line_settle(struct pipe_batch *b, struct pipe_line *line, const struct json *item);
 size_t pipe_batch_count(const struct pipe_batch *b, enum pipe_state state);
 
 /* The answers of --ack, one line each: "OK", or why not. */

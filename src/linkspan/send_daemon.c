@@ -17,7 +17,7 @@
 #include "linkspan/problem.h"
 #include "linkspan/progress.h"
 #include "linkspan/session.h"
-#include "linkspan/show.h"
+#include "linkspan/show_document.h"
 #include "json/json.h"
 
 enum {

@@ -14,8 +14,6 @@ void show_curl(const struct outcome *described, struct buf *b);
 struct json *show_request_json(const struct outcome *described);
 
 /* What came back. */
-/* The document of show_answer_json(), wherever it comes from. */
-void show_answer_document(const struct json *document, struct buf *b);
 void show_answer(const struct send_answer *answer, const char *id, struct buf *b);
 /* request: NULL, or taken as the member "request". */
 struct json *show_answer_json(const struct send_answer *answer, const char *id,

@@ -1,9 +1,11 @@
 /* How the document of an answer looks, for people. */
+#include "linkspan/show_document.h"
+
 #include <stdio.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
-#include "linkspan/show.h"
+
 #include "json/json.h"
 
 static const struct phase_row {

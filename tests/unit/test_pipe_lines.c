@@ -174,6 +174,22 @@ START_TEST(each_line_gets_its_own_answer_in_order)
 }
 END_TEST
 
+/* A body may be sent again as it was, when it is not known what became of some lines. */
+START_TEST(the_same_body_can_be_answered_again)
+{
+	begin();
+	add("1\n2\n3\n");
+	to_send();
+	ck_assert(settle("[{\"id\": \"msg_1\"}, {\"code\": \"store\"}, {\"code\": \"x\"}]"));
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_UNKNOWN), 1);
+	ck_assert_str_eq(answers(), "OK\nstore\nx\n");
+	ck_assert(settle("[{\"id\": \"msg_1\"}, {\"id\": \"msg_2\"}, {\"code\": \"x\"}]"));
+	ck_assert_str_eq(answers(), "OK\nOK\nx\n");
+	ck_assert_str_eq(to_send(), "");
+	finish();
+}
+END_TEST
+
 static const char *const misfits[] = {"[]", "[{\"id\": \"1\"}]", "{}", "null",
                                       "[{\"id\": \"1\"}, {\"id\": \"2\"}, {\"id\": \"3\"}]"};
 
@@ -219,6 +235,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_batch_has_at_most_so_many_bytes_but_one_line_at_least),
 	SUITE_TEST(a_line_beyond_the_bound_is_refused_and_the_next_one_is_not),
 	SUITE_TEST(each_line_gets_its_own_answer_in_order),
+	SUITE_TEST(the_same_body_can_be_answered_again),
 	SUITE_LOOP(an_answer_that_does_not_fit_changes_nothing, misfits),
 	SUITE_TEST(only_an_id_says_ok),
 	SUITE_TEST(one_fate_for_all_that_were_sent),

@@ -1,4 +1,4 @@
-"""A daemon of the tests' own: HTTP/1.1 on a Unix socket, with answers that the test decides."""
+"""A daemon that a test plays: HTTP/1.1 on a Unix socket, with answers that the test decides."""
 
 import json
 import pathlib
@@ -56,7 +56,7 @@ def problem(status, code, title, headers=()):
 LOST = Answer(0)
 
 
-class Daemon:
+class PlayedDaemon:
     """Answers with what `reply(request)` returns; keeps every request that came."""
 
     def __init__(self, path, reply):
@@ -112,6 +112,8 @@ class Daemon:
         return Request(first[0].decode(), first[1].decode(), headers, body)
 
     def stop(self):
+        if self._sock.fileno() < 0:
+            return
         self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
         self._thread.join(30)
