@@ -103,6 +103,7 @@ void send_durable(struct admin *admin, struct sending *s, struct parts *parts)
 	struct message *message;
 	struct err e = {0};
 
+	parts->m.traced = true;
 	if (message_create(&parts->m, &message, &e) < 0) {
 		problem_answer_err(s->request, NULL, &e);
 		mem_free(s);
