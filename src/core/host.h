@@ -34,7 +34,7 @@ struct host_options {
 	host_lookup *lookup;           /* NULL: getaddrinfo() */
 
 	/* Durable sending; without a store there is none. */
-	struct store *store; /* borrowed until host_destroy(); host_create() recovers it */
+	struct store *store;     /* borrowed until host_destroy(); host_create() recovers it */
 	const char *flight_file; /* of the flight register; NULL: in memory alone */
 	int64_t state_max_bytes; /* beyond it nothing is accepted; 0: no bound */
 
@@ -65,7 +65,8 @@ int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e);
 
 /* What is deployed now, each on this thread; the deployment is borrowed for the call. */
-void host_deployments(struct host *host, void (*each)(void *arg, const struct deployment *), void *arg);
+void host_deployments(struct host *host, void (*each)(void *arg, const struct deployment *),
+                      void *arg);
 
 struct store *host_store(const struct host *host); /* NULL: none */
 const struct clock *host_clock(const struct host *host);

@@ -48,8 +48,8 @@ int outbox_cancel(struct host *host, const char *id, struct err *e);
 
 /* Replays what fits, at most `most` (≤ STORE_GROUP_MAX) of them behind `after`; *ret_last is where to
  * go on; *ret_count < most: that was all. */
-int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after, uint32_t most,
-                  uint64_t *ret_count, uint64_t *ret_last, struct err *e);
+int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after,
+                  uint32_t most, uint64_t *ret_count, uint64_t *ret_last, struct err *e);
 
 /* Holds back what is stored for a connection in an environment, and refuses direct calls; or lets it
  * go on.  Kept over restarts.  ERR_NOT_FOUND: never deployed there. */

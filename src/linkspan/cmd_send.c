@@ -1,4 +1,4 @@
-/* linkspan send: one message through a connection, waiting for the answer. */
+/* linkspan send: one message through a connection; here, or by the daemon. */
 #include <linkspan/connector.h>
 #include <stdio.h>
 
@@ -11,6 +11,7 @@
 #include "core/message.h"
 #include "linkspan/call.h"
 #include "linkspan/command.h"
+#include "linkspan/send_daemon.h"
 #include "linkspan/session.h"
 #include "linkspan/show.h"
 #include "plug/hostapi.h"
@@ -192,11 +193,17 @@ static int send_in(struct session *s, struct cli *cli, struct err *e)
 
 int cmd_send(struct cli *cli, struct err *e)
 {
+	static const char *const stored[] = {"durable", "wait", "idempotency-key", "ordering-key",
+	                                     NULL};
 	struct session s;
 
 	if (!cli_has(cli, "standalone"))
-		return err_set(e, ERR_UNREACHABLE,
-		               "no daemon answers; --standalone opens the configuration here");
+		return send_by_daemon(cli, e);
+	for (size_t i = 0; stored[i]; i++)
+		if (cli_has(cli, stored[i]))
+			return err_set(e, ERR_USAGE,
+			               "--%s needs the daemon: --standalone stores nothing",
+			               stored[i]);
 	int rc = session_open(&s, cli, e);
 	if (rc == 0)
 		rc = send_in(&s, cli, e);
