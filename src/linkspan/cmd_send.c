@@ -2,6 +2,7 @@
 #include <linkspan/connector.h>
 #include <stdio.h>
 
+#include "admin/answer.h"
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -135,7 +136,7 @@ static int show_before(const struct cli *cli, const struct outcome *request, str
 		return print_and_finish(&text, e);
 	}
 	if (cli_has(cli, "dry-run") && cli->output == OUTPUT_JSON)
-		return print_json(show_request_json(request), e);
+		return print_json(answer_request_json(request), e);
 	buf_finish(&text);
 	return 0;
 }
@@ -155,8 +156,7 @@ static int send_and_show(struct cli *cli, struct host *host, const struct send_c
 		buf_finish(&text);
 	else if (cli->output == OUTPUT_JSON)
 		rc = print_json(
-			show_answer_json(&answer, id, request ? show_request_json(request) : NULL),
-			e);
+			answer_json(&answer, id, request ? answer_request_json(request) : NULL), e);
 	else {
 		show_answer(&answer, id, &text);
 		rc = print_and_finish(&text, e);

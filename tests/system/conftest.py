@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from configuration import Config
-from servers import DEADLINE_S, Authority, Httpbin, Listener, Nginx
+from servers import DEADLINE_S, Authority, Daemon, Httpbin, Listener, Nginx
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +99,13 @@ def start():
     yield start_server
     for server in reversed(servers):
         server.stop()
+
+
+@pytest.fixture
+def daemon(start, prefix, config):
+    """daemon() starts linkspand on the configuration as it is now, and waits until it is ready."""
+    return lambda *args, **options: start(Daemon, prefix / "sbin/linkspand", config, *args,
+                                          **options)
 
 
 @pytest.fixture

@@ -1,91 +1,91 @@
-/* What the daemon refuses, and the exit status that it means. */
-#include "linkspan/problem.h"
+/* Problem documents, as a peer gets them. */
+#include "admin/problem.h"
 
 #include <stdio.h>
 
-#include "base/banned.h"
 #include "base/err.h"
-#include "fetch/fetch.h"
+#include "http_peer.h"
+#include "httpd/server.h"
 #include "suite.h"
+#include "json/json.h"
 
-static const struct {
-	unsigned status;
-	const char *code;
-	int exit_status;
-	bool is_passing, is_unknown;
-} rows[] = {
-	{400, "bad_request", 2, false, false},
-	{401, NULL, 4, false, false},
-	{403, "denied", 4, false, false},
-	{404, "not_deployed", 3, false, false},
-	{409, "paused", 5, false, false},
-	{413, "too_large", 2, false, false},
-	{422, "idempotency_conflict", 5, false, false},
-	{429, "queue_full", 1, true, false},
-	{429, "state_full", 1, true, false},
-	{500, NULL, 1, false, true},
-	{503, "disk_full", 1, true, false},
-	{503, "stopping", 1, true, false},
-	{503, "breaker_open", 1, true, false},
-	{503, "store", 1, true, true},
-	{503, NULL, 1, true, false},
-	{504, NULL, 1, true, true},
-	{418, NULL, 1, false, false},
-	/* Of one line among many. */
-	{0, "queue_full", 1, true, false},
-	{0, "store", 1, true, true},
-	{0, "invalid_json", 1, false, false},
-	{0, NULL, 1, false, false},
-};
+static struct problem problem;
 
-START_TEST(each_problem_means_one_exit_status)
+static void say_no(void *arg, struct http_request *request)
 {
-	int code = problem_code(rows[_i].status, rows[_i].code);
+	(void)arg;
+	problem_reply(request, &problem);
+}
 
-	ck_assert_int_eq(err_exit_status(code), rows[_i].exit_status);
-	ck_assert_int_eq(problem_is_passing(rows[_i].status, rows[_i].code), rows[_i].is_passing);
-	ck_assert_int_eq(problem_is_unknown(rows[_i].status, rows[_i].code), rows[_i].is_unknown);
+/* What a peer gets, and the document in it. */
+static const char *ask(struct json **ret)
+{
+	const struct http_options options = {.address = "127.0.0.1", .handle = say_no};
+	struct http_server *server;
+	socklen_t bytes;
+
+	ck_assert_int_eq(http_server_start(&options, &server, NULL), 0);
+	const struct sockaddr *address = http_server_address(server, &bytes);
+	int fd = peer_dial(address, bytes);
+	peer_say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	const char *reply = peer_hear(fd);
+	close(fd);
+	http_server_stop(server, 1000);
+	ck_assert_ptr_nonnull(strstr(reply, "Content-Type: application/problem+json\r\n"));
+	ck_assert_int_eq(json_read(peer_body(reply), strlen(peer_body(reply)), ret, NULL), 0);
+	return reply;
+}
+
+START_TEST(it_says_what_is_wrong)
+{
+	struct json *document;
+
+	problem = (struct problem){0};
+	problem_set(&problem, 404, "not_found", "there is no \"%s\"", "a\n\\b");
+	ck_assert_uint_eq(peer_status(ask(&document)), 404);
+	ck_assert_str_eq(json_as_string(json_get(document, "type")), "about:blank");
+	ck_assert_str_eq(json_as_string(json_get(document, "title")), "there is no \"a\n\\b\"");
+	ck_assert_str_eq(json_as_string(json_get(document, "code")), "not_found");
+	ck_assert_int_eq(json_as_int(json_get(document, "status")), 404);
+	ck_assert_ptr_null(json_get(document, "errors"));
+	json_free(document);
 }
 END_TEST
 
-static const struct {
-	const char *type, *body, *text, *code;
-} bodies[] = {
-	{"application/problem+json",
-         "{\"title\": \"no connection Orders\", \"code\": \"not_deployed\"}",
-         "no connection Orders (not_deployed)", "not_deployed"},
-	{"application/problem+json; charset=utf-8",
-         "{\"title\": \"no\", \"detail\": \"more\", \"code\": \"c\"}", "no: more (c)", "c"},
-	{"application/problem+json", "{\"title\": \"no\"}", "no", ""},
-	{"application/problem+json", "{\"title\"",
-         "the daemon answered with status 404: {\"title\"", ""},
-	{"application/problem+json", "[]", "the daemon answered with status 404: []", ""},
-	{"text/html", "<html>\nmore", "the daemon answered with status 404: <html>", ""},
-	{"", "", "the daemon answered with status 404", ""},
-	{"", "\x01\x02", "the daemon answered with status 404", ""},
-};
-
-START_TEST(a_problem_is_told_in_its_own_words)
+START_TEST(it_carries_a_header)
 {
-	struct fetch_reply reply;
-	struct err e = {0};
-	char code[PROBLEM_CODE_BYTES];
+	struct json *document;
 
-	fetch_reply_init(&reply);
-	reply.status = 404;
-	snprintf(reply.content_type, sizeof(reply.content_type), "%s", bodies[_i].type);
-	buf_add_str(&reply.body, bodies[_i].body);
-	ck_assert_int_eq(problem_error(&reply, &e), ERR_NOT_FOUND);
-	ck_assert_str_eq(e.text, bodies[_i].text);
-	problem_read_code(&reply, code);
-	ck_assert_str_eq(code, bodies[_i].code);
-	fetch_reply_finish(&reply);
+	problem = (struct problem){.header = "Retry-After", .header_value = "5"};
+	problem_set(&problem, 429, "queue_full", "later");
+	ck_assert_ptr_nonnull(strstr(ask(&document), "Retry-After: 5\r\n"));
+	json_free(document);
+}
+END_TEST
+
+START_TEST(faults_are_listed_as_far_as_there_is_room)
+{
+	struct json *document;
+
+	problem = (struct problem){0};
+	problem_fault(&problem, "limit", "invalid_parameter", "is too %s", "large");
+	ck_assert_str_eq(problem.title, "limit: is too large");
+	for (int i = 0; i < 2 * PROBLEM_FAULTS; i++)
+		problem_fault(&problem, "/state", "invalid_parameter", "is odd");
+	ck_assert_uint_eq(peer_status(ask(&document)), 400);
+	const struct json *errors = json_get(document, "errors");
+	ck_assert_uint_eq(json_count(errors), PROBLEM_FAULTS);
+	ck_assert_str_eq(json_as_string(json_get(json_at(errors, 0), "pointer")), "limit");
+	ck_assert_str_eq(json_as_string(json_get(json_at(errors, 0), "detail")), "is too large");
+	ck_assert_str_eq(json_as_string(json_get(json_at(errors, 1), "pointer")), "/state");
+	json_free(document);
 }
 END_TEST
 
 static const struct suite_test tests[] = {
-	SUITE_LOOP(each_problem_means_one_exit_status, rows),
-	SUITE_LOOP(a_problem_is_told_in_its_own_words, bodies),
+	SUITE_TEST(it_says_what_is_wrong),
+	SUITE_TEST(it_carries_a_header),
+	SUITE_TEST(faults_are_listed_as_far_as_there_is_room),
 };
 
 SUITE_MAIN("problem", tests)
