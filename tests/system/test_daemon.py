@@ -192,6 +192,9 @@ def test_arguments_and_headers_reach_the_receiver(daemon, config, listener):
     assert request["header"]["x-api-key"] == "k-1"
     assert request["header"]["content-type"] == "text/plain"
     delivery = host.delivery(answer.json["id"])
+    [trace] = delivery["attributes"].pop("traceparent")
+    assert request["header"]["traceparent"][:36] == trace[:36], "another trace"
+    assert request["header"]["traceparent"] != trace, "the same span"
     assert delivery["attributes"] == {
         "uri.id": ["a/b"], "uri.tag": ["x", "y"], "header.X-Api-Key": ["***"],
         "header.User-Agent": ["me"]}
