@@ -124,6 +124,7 @@ void send_durable(struct sending *s, struct parts *parts)
 	struct message *message;
 	struct err e = {0};
 
+	parts->m.traced = true;
 	if (message_create(&parts->m, &message, &e) < 0) {
 		problem_answer_err(s->request, NULL, &e);
 		sending_destroy(s);

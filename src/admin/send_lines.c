@@ -101,6 +101,7 @@ static int add_call(struct batch *b, struct message_parts *m, const char *at, si
 {
 	struct outbox_call *call = &b->calls[b->call_count];
 
+	m->traced = true;
 	m->body = at;
 	m->body_bytes = bytes;
 	int rc = message_create(m, &call->message, e);

@@ -224,6 +224,16 @@ static int check_options(const struct cli *cli, struct err *e)
 	return cli_needs_standalone(cli, alone, e);
 }
 
+/* One message can do without a daemon, unless it is to be stored. */
+static void offer_standalone(const struct cli *cli, struct err *e)
+{
+	size_t length = strlen(e->text);
+
+	if (!cli_has(cli, "durable"))
+		snprintf(e->text + length, sizeof(e->text) - length,
+		         ", or send without it: --standalone");
+}
+
 int send_by_daemon(struct cli *cli, struct err *e)
 {
 	struct message *message = NULL;
@@ -238,6 +248,8 @@ int send_by_daemon(struct cli *cli, struct err *e)
 	if (rc == 0)
 		rc = cli_has(cli, "durable") ? send_durable(&c, cli, message, e)
 		                             : send_direct(&c, cli, message, e);
+	if (rc == ERR_UNREACHABLE)
+		offer_standalone(cli, e);
 	message_unref(message);
 	client_close(&c);
 	return rc;

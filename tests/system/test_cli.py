@@ -23,6 +23,7 @@ def test_exit_status_tells_delivered_or_not(send, config, listen, answer, exit_s
     (["send", "Hello", "--dry-rum"], 2, "did you mean --dry-run?"),
     (["send", "Hello", "--env"], 2, "--env needs a value"),
     (["send", "Hello", "-o", "xml"], 2, "allowed: text, json, man"),
+    (["status", "-o", "xml"], 2, "allowed: text, json, table, wide, ndjson, name"),
     (["plugin"], 2, "plugin needs a verb"),
     (["listen", "--port", "65536"], 2, "from 0 to 65535"),
     (["listen", "--respond", "999"], 2, "503x2,200"),
