@@ -479,6 +479,33 @@ def test_a_stop_lets_what_is_in_flight_end(daemon, config, start):
     assert (delivery["state"], delivery["attempts"], delivery["suspect"]) == ("done", 1, 0)
 
 
+def test_a_stop_answers_the_direct_calls_that_are_in_flight(daemon, config, start):
+    arrived, release = threading.Event(), threading.Event()
+
+    def reply(_, write):
+        arrived.set()
+        release.wait(DEADLINE_S)
+        write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    config.connection("Slow", url=start(Scripted, reply).url, request_timeout_ms=20000)
+    host = daemon()
+    calling = host.connect()
+    calling.request("POST", "/api/v1/projects/global/connections/Slow/send?mode=direct", b"1")
+    assert arrived.wait(DEADLINE_S)
+    host.process.send_signal(signal.SIGTERM)
+    host.err.find("message=stopping")
+    while host.get("/status").json["ready"]:
+        pass  # the signal is told a moment before the host refuses
+    for mode in ("direct", "durable"):
+        answer = host.send("Slow", mode=mode)
+        assert (answer.status, answer.json["code"]) == (503, "stopping")
+    release.set()
+    answer = json.loads(calling.getresponse().read())
+    assert answer["ok"] and answer["status"] == 204
+    calling.close()
+    assert host.process.wait(DEADLINE_S) == 0
+
+
 def test_a_second_signal_cuts_the_wait(daemon, config, start):
     arrived = threading.Event()
     hanging = start(Scripted, lambda head, write: arrived.set())
