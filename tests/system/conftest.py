@@ -53,6 +53,12 @@ def linkspan(prefix):
 
 
 @pytest.fixture
+def call(linkspan, config):
+    """call("send", "Name", …) runs linkspan with the configuration of the test."""
+    return lambda *args, **options: linkspan("--config", config.file, *args, **options)
+
+
+@pytest.fixture
 def config(tmp_path, plugins):
     """A configuration with the environment Development, which may reach loopback."""
     return Config(tmp_path / "conf", plugins)

@@ -88,6 +88,30 @@ class Server:
         return status
 
 
+class Running:
+    """A command that goes on, with a standard input that stays open."""
+
+    def __init__(self, program, *args):
+        self.process = subprocess.Popen(
+            [str(program), *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        self.out = Lines(self.process.stdout)
+        self.err = Lines(self.process.stderr)
+
+    def say(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait(DEADLINE_S)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
 class Listener(Server):
     """`linkspan listen`: what arrived comes as one JSON object each."""
 
