@@ -7,12 +7,15 @@ is on loopback, on a free port, and is stopped by its own PID when the test ends
 import json
 import os
 import pathlib
+import random
 import secrets
 import subprocess
 
 import pytest
 
 from configuration import Config
+from daemon import Daemon
+from receivers import OK, Receiver
 from servers import DEADLINE_S, Authority, Httpbin, Listener, Nginx
 
 
@@ -99,6 +102,62 @@ def start():
     yield start_server
     for server in reversed(servers):
         server.stop()
+
+
+@pytest.fixture
+def receiver(start):
+    """A scripted receiver that answers 200 until it is told otherwise."""
+    return start(Receiver)
+
+
+@pytest.fixture
+def daemon(prefix, config, receiver):
+    """daemon() starts linkspand; one that still runs at the end must leave in order, with no leak."""
+    daemons = []
+
+    def start_daemon(**options):
+        daemons.append(Daemon(prefix / "sbin/linkspand", config, **options))
+        return daemons[-1]
+
+    yield start_daemon
+    receiver.script = lambda arrival: OK
+    receiver.release()
+    for one in daemons:
+        if one.process.poll() is None:
+            assert one.stop() == 0, "\n".join(one.err.rest())
+
+
+@pytest.fixture(scope="session")
+def test_plugins():
+    """The folder with the plugins that only tests load."""
+    folder = pathlib.Path(os.environ.get("LINKSPAN_TEST_PLUGINS", "none"))
+    if not folder.is_dir():
+        pytest.skip("LINKSPAN_TEST_PLUGINS names no folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def long_form():
+    """True for the long form of the tests that have one (./dev soak)."""
+    return os.environ.get("LINKSPAN_SOAK", "") not in ("", "0")
+
+
+@pytest.fixture
+def tell(capsys):
+    """Prints a measurement that is to be seen although the test has passed."""
+    def print_it(text):
+        with capsys.disabled():
+            print(f"\n{text}")
+
+    return print_it
+
+
+@pytest.fixture
+def chance():
+    """A random generator; its seed is in what a failed test prints, and LINKSPAN_SEED sets it."""
+    seed = int(os.environ.get("LINKSPAN_SEED") or secrets.randbits(32))
+    print(f"LINKSPAN_SEED={seed}")
+    return random.Random(seed)
 
 
 @pytest.fixture
