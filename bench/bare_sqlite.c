@@ -1,8 +1,9 @@
 /*
  * bare_sqlite FILE GROUP SECONDS: what SQLite costs with nothing around it.
  *
- * Rows of the shape that the store keeps, inserted in groups, each group one transaction: WAL,
- * synchronous=FULL, prepared statements, one thread, which also makes the checkpoints.
+ * Rows of the shape that the store keeps of a message that waits (src/store/sqlite_schema.c), inserted
+ * in groups, each group one transaction: WAL, synchronous=FULL, prepared statements, one thread, which
+ * also makes the checkpoints.
  */
 #include <err.h>
 #include <sqlite3.h>
@@ -17,18 +18,25 @@ static const char schema[] =
 	"PRAGMA journal_mode=WAL;"
 	"PRAGMA synchronous=FULL;"
 	"PRAGMA wal_autocheckpoint=10000;"
-	"PRAGMA temp_store=MEMORY;"
-	"CREATE TABLE delivery(seq INTEGER PRIMARY KEY, salt INTEGER NOT NULL, link INTEGER NOT NULL,"
-	" state INTEGER NOT NULL, due_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,"
-	" ended_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, replay INTEGER NOT NULL,"
-	" suspect INTEGER NOT NULL, fence INTEGER NOT NULL, ordering_key TEXT, status INTEGER,"
-	" reason TEXT, duration_ms INTEGER);"
-	"CREATE INDEX due ON delivery(link, due_ms) WHERE state = 0;"
-	"CREATE TABLE payload(seq INTEGER PRIMARY KEY, content_type TEXT, attrs BLOB, body BLOB);";
+	"CREATE TABLE delivery(seq INTEGER PRIMARY KEY, salt INTEGER NOT NULL,"
+	" link INTEGER NOT NULL, state INTEGER NOT NULL, parked INTEGER NOT NULL,"
+	" old INTEGER NOT NULL DEFAULT 0, due_ms INTEGER, accepted_ms INTEGER NOT NULL,"
+	" since_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0, replay INTEGER NOT NULL DEFAULT 0,"
+	" suspect INTEGER NOT NULL DEFAULT 0, fence INTEGER NOT NULL,"
+	" status INTEGER NOT NULL DEFAULT 0, duration_ms INTEGER NOT NULL DEFAULT 0,"
+	" ordering_key TEXT, reason TEXT) STRICT;"
+	"CREATE INDEX delivery_due ON delivery(state, parked, link, due_ms)"
+	" WHERE due_ms IS NOT NULL;"
+	"CREATE INDEX delivery_since ON delivery(link, since_ms) WHERE due_ms IS NOT NULL;"
+	"CREATE TABLE payload(seq INTEGER PRIMARY KEY, content_type TEXT, attrs BLOB, body BLOB)"
+	" STRICT;";
 
 static const char insert_delivery[] =
-	"INSERT INTO delivery VALUES(?1, ?2, 1, 0, ?3, ?3, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL)";
-static const char insert_payload[] = "INSERT INTO payload VALUES(?1, 'application/json', NULL, ?2)";
+	"INSERT INTO delivery(seq, salt, link, state, parked, due_ms, accepted_ms, since_ms, fence)"
+	" VALUES(?1, ?2, 1, 0, 0, ?3, ?3, ?3, 0)";
+static const char insert_payload[] = "INSERT INTO payload(seq, content_type, attrs, body)"
+				     " VALUES(?1, 'application/json', NULL, ?2)";
 
 static struct bare {
 	sqlite3 *db;

@@ -5,8 +5,6 @@
 set -euo pipefail
 
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=bench/lib/receiver.sh
-. "$bench/lib/receiver.sh"
 # shellcheck source=bench/lib/daemon.sh
 . "$bench/lib/daemon.sh"
 # shellcheck source=bench/lib/syslog_ng.sh
@@ -189,10 +187,11 @@ memory_in_flight() {
 		load "hang_$n" $((flying / flying_links)) "$batch" >"$folder/fed"
 	done
 	echo "$flying" >&"$in"
-	read -r -t 60 answer <&"$out" && [ "$answer" = reached ] || {
+	read -r -t 60 answer <&"$out" || answer=no
+	if [ "$answer" != reached ]; then
 		echo "not $flying requests in flight: $(status active) are active" >&2
 		return 1
-	}
+	fi
 	echo "flying count=$flying bytes=$(($(rss_bytes "$daemon_pid") - before))" >>"$results"
 	kill -9 "$daemon_pid" "$hang"
 	wait "$daemon_pid" "$hang" 2>/dev/null || true

@@ -1,5 +1,8 @@
 # shellcheck shell=bash
-# A linkspand of the measurement's own, over the site of receiver.sh.  Needs receiver.sh.
+# A linkspand of the measurement's own, over the site of receiver.sh.
+
+# shellcheck source=bench/lib/receiver.sh
+. "${bench:?}/lib/receiver.sh"
 
 daemon_pid=
 config=$folder/site/linkspan.conf

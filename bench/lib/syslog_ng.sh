@@ -13,7 +13,7 @@ unpack_syslog_ng() {
 		cd "$syslog_ng_root.debs"
 		# The sandbox of apt cannot write here, and says so.
 		apt-get download -q syslog-ng-core syslog-ng-mod-http
-	) >"$folder/apt.log" 2>&1 || {
+	) >"${folder:?}/apt.log" 2>&1 || {
 		cat "$folder/apt.log"
 		return 1
 	}
