@@ -5,6 +5,7 @@ The receivers are scripted; retries come after a second.
 
 import dataclasses
 import email.utils
+import re
 import time
 
 import pytest
@@ -31,7 +32,7 @@ class Row:
     answers: tuple
     state: str
     attempts: int
-    reason: str
+    reason: str = None
 
     def __str__(self):
         return "-".join(str(getattr(a, "status", "hang" if a is HANG else "reset"))
@@ -43,15 +44,16 @@ def statuses(*numbers):
 
 
 ENDS = [
-    *(Row(statuses(n), "done", 1, "ok") for n in (200, 201, 204)),
-    *(Row(statuses(n), "dead", 1, f"http_{n}") for n in (301, 302, 307)),
-    *(Row(statuses(n), "dead", 1, f"http_{n}") for n in (400, 402, 403, 404, 409, 413, 422)),
-    *(Row(statuses(n, 200), "done", 2, "ok")
+    *(Row(statuses(n), "done", 1) for n in (200, 201, 204)),
+    *(Row(statuses(n), "dead", 1, "redirect|http_3xx") for n in (301, 302, 307)),
+    *(Row(statuses(n), "dead", 1, rf"http_({n}|{n // 100}xx)")
+      for n in (400, 402, 403, 404, 409, 413, 422)),
+    *(Row(statuses(n, 200), "done", 2)
       for n in (408, 425, 429, 500, 501, 502, 503, 504, 505, 511, 599)),
-    *(Row(statuses(n), "dead", 3, f"http_{n}") for n in (408, 500, 503)),
-    Row((RESET, OK), "done", 2, "ok"),
-    Row((RESET,), "dead", 3, "recv"),
-    Row((HANG, OK), "done", 2, "ok"),
+    *(Row(statuses(n), "dead", 3, rf"http_({n}|{n // 100}xx)") for n in (408, 500, 503)),
+    Row((RESET, OK), "done", 2),
+    Row((RESET,), "dead", 3, "receive|empty_reply"),
+    Row((HANG, OK), "done", 2),
 ]
 
 
@@ -65,7 +67,7 @@ def test_end(daemon, orders, receiver, row):
     assert (ended["state"], ended["attempts"]) == (row.state, row.attempts)
     assert receiver.count(message) == row.attempts
     if row.state == "dead":
-        assert ended["reason"] == row.reason
+        assert re.fullmatch(row.reason, ended["reason"]), ended
         assert [a["number"] for a in ended["log"]] == list(range(1, row.attempts + 1))
     if row.attempts == 1 and row.state == "done":
         assert ended["log"] == []
