@@ -115,11 +115,11 @@ class Api:
     def delivery(self, message_id, **query):
         return self.get(f"deliveries/{message_id}", **query).json
 
-    def ended(self, message_id):
+    def ended(self, message_id, deadline_s=DEADLINE_S):
         """The delivery once it has ended."""
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + deadline_s
         while True:
-            delivery = self.delivery(message_id, wait=DEADLINE_S)
+            delivery = self.delivery(message_id, wait=min(deadline_s, DEADLINE_S) // 2)
             if delivery["ended"]:
                 return delivery
             assert time.monotonic() < deadline, delivery

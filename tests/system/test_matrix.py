@@ -131,9 +131,8 @@ def test_breaker_open(daemon, orders, receiver):
     # The first probe is half a minute away: until then nothing arrives and nothing is counted.
     assert [one.api.delivery(m)["attempts"] for m in messages] == [1] * FAULTS_THAT_OPEN
     receiver.script = always(OK)
-    assert one.api.ended(durable)["state"] == "done"
-    for message in messages:
-        assert one.api.ended(message)["state"] == "done"
+    for message in [durable, *messages]:
+        assert one.api.ended(message, 90)["state"] == "done"
     assert one.api.link("Orders")["breaker"] == "closed"
 
 
