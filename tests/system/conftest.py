@@ -112,11 +112,14 @@ def receiver(start):
 
 @pytest.fixture
 def daemon(prefix, config, receiver):
-    """daemon() starts linkspand; one that still runs at the end must leave in order, with no leak."""
+    """daemon() starts linkspand on the configuration as it is now, and waits until it is ready.
+
+    One that still runs at the end of the test must stop in order, and with nothing leaked.
+    """
     daemons = []
 
-    def start_daemon(**options):
-        daemons.append(Daemon(prefix / "sbin/linkspand", config, **options))
+    def start_daemon(*args, **options):
+        daemons.append(Daemon(prefix / "sbin/linkspand", config, *args, **options))
         return daemons[-1]
 
     yield start_daemon

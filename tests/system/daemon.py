@@ -1,20 +1,18 @@
 """The daemon, its API over the local socket, and what puts load on it."""
 
-import contextlib
 import dataclasses
 import http.client
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 import urllib.parse
 
-from servers import DEADLINE_S, Server
+import servers
+from servers import DEADLINE_S
 
 # The daemon ends within its drain time when it is asked to.
 STOP_S = 60
@@ -163,60 +161,41 @@ class Events:
         raise AssertionError(f"no {kind} {members} in {deadline_s} s, but {self.seen}")
 
 
-class _Readiness:
-    """Where sd_notify(3) speaks to: the daemon says here when it is ready."""
+class Daemon(servers.Daemon):
+    """linkspand with all of its API, and the time it took to become ready.
 
-    def __init__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="notify-")
-        self.path = pathlib.Path(self._folder.name) / "socket"
-        self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._sock.bind(str(self.path))
-        self._sock.settimeout(0.2)
+    With ready=False the constructor does not wait; starts() tells whether it came up.
+    """
 
-    def wait(self, process, deadline_s):
-        """True when it is ready; False when it ended before."""
-        deadline = time.monotonic() + deadline_s
-        while time.monotonic() < deadline:
-            with contextlib.suppress(TimeoutError):
-                if b"READY=1" in self._sock.recv(4096).split(b"\n"):
-                    return True
-            if process.poll() is not None:
-                return False
-        raise AssertionError(f"not ready in {deadline_s} s")
-
-    def close(self):
-        self._sock.close()
-        self._folder.cleanup()
-
-
-class Daemon(Server):
-    """linkspand over a configuration.  It is ready when the constructor returns."""
-
-    def __init__(self, program, config, within=(), env=None, must_start=True):
-        readiness = _Readiness()
-        self.config = config
+    def __init__(self, program, config, *args, ready=True, env=None, **options):
         self.began = time.monotonic()
-        super().__init__([*within, program, "--config", config.file],
-                         env={**os.environ, "NOTIFY_SOCKET": str(readiness.path), **(env or {})})
-        try:
-            self.started = readiness.wait(self.process, DEADLINE_S)
-        finally:
-            readiness.close()
-        self.ready_s = time.monotonic() - self.began
-        assert self.started or not must_start, "it did not start:\n" + "\n".join(self.err.rest())
-        self.socket = config.folder / config.host["socket"]
+        self.ready_s = None
+        super().__init__(program, config, *args, ready=False, env={**os.environ, **(env or {})},
+                         **options)
         self.api = Api(self.socket)
+        if ready:
+            self.ready()
+
+    def ready(self, deadline_s=DEADLINE_S):
+        line = super().ready(deadline_s)
+        self.ready_s = time.monotonic() - self.began
+        return line
+
+    def starts(self):
+        """True when it becomes ready, False when it ends instead."""
+        try:
+            self.ready()
+        except AssertionError:
+            return False
+        return True
 
     def events(self):
         """Events from now on, over a connection of their own."""
         return Events(Api(self.socket, 2 * DEADLINE_S))
 
-    def kill(self):
-        """kill -9; returns when it is gone."""
-        self.stop(signal.SIGKILL)
-
-    def reload(self):
-        self.process.send_signal(signal.SIGHUP)
+    def log(self):
+        """What it has logged so far, as far as it was looked at."""
+        return "\n".join(self.err.seen)
 
     def ended(self, deadline_s=DEADLINE_S):
         """Its exit status once it has ended by itself; negative for a signal."""

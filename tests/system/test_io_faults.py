@@ -34,7 +34,7 @@ def faulty(strace, daemon, config, tmp_path):
         within = ("strace", "-D", "-f", "-qq", "-o", tmp_path / "strace", *files,
                   "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}:when={when}")
         # LeakSanitizer does not work in a process that is traced.
-        return daemon(within=within, must_start=False, env={"ASAN_OPTIONS": "detect_leaks=0"})
+        return daemon(within=within, ready=False, env={"ASAN_OPTIONS": "detect_leaks=0"})
 
     return start
 
@@ -63,7 +63,7 @@ def test_error(faulty, daemon, config, receiver, tmp_path, calls, error, when):
     """503 for what is not known; then the daemon ends, and the next one delivers what was accepted."""
     config.connection("Orders", url=receiver.url)
     one = faulty(calls, error, when)
-    ids, reply = send_until_trouble(one) if one.started else ([], None)
+    ids, reply = send_until_trouble(one) if one.starts() else ([], None)
     if not was_injected(tmp_path):
         pytest.skip(f"{MESSAGES} messages need fewer calls")
     if reply:
@@ -78,7 +78,7 @@ def test_no_space_once(faulty, daemon, config, receiver, tmp_path, when):
     """A write that finds no room refuses that message, and no more than that."""
     config.connection("Orders", url=receiver.url)
     one = faulty("pwrite64", "ENOSPC", when)
-    if not one.started:
+    if not one.starts():
         assert one.ended() == 1
         assert "No space left" in "\n".join(one.err.rest()) or "full" in "\n".join(one.err.seen)
         check_whole(daemon(), receiver, [])

@@ -1,6 +1,7 @@
 """kill -9 of the daemon: what was accepted is delivered, and hardly anything twice."""
 
 import collections
+import re
 import shutil
 import signal
 
@@ -12,14 +13,15 @@ PER_SECOND = 500
 READY_GOAL_S = 3.0
 
 
-def in_flight_at_death(daemon):
-    """How many deliveries the process before had in hand, by the start that released them."""
-    return int(daemon.err.find(r"released=(\d+)")[1])
+def in_hand_at_death(daemon):
+    """How many deliveries the process before had in hand, as the start that released them says."""
+    released = re.search(r"released=\"?(\d+)", daemon.log())
+    return int(released[1]) if released else 0
 
 
 def kills(daemon, message_id):
     """True when the daemon is killed before the delivery has ended."""
-    if daemon.started:
+    if daemon.ready_s or daemon.starts():
         try:
             daemon.api.ended(message_id)
             return False
@@ -52,7 +54,7 @@ def test_nothing_accepted_is_lost(daemon, config, receiver, chance, long_form, t
         receiver.next_epoch()
         one = daemon()
         ready_s.append(one.ready_s)
-        in_flight.append(in_flight_at_death(one))
+        in_flight.append(in_hand_at_death(one))
     ids = load.stop()
     tell(f"{kills} kills, {len(ids)} accepted at {load.rate():.0f}/s, {load.unknown} unknown; "
          f"{sum(in_flight)} in flight at the kills, {receiver.duplicates()} duplicates; ready "
@@ -89,9 +91,10 @@ def test_poison(prefix, config, receiver, test_plugins, tmp_path, start):
     config.connection("Orders", url=receiver.url)
 
     def start_daemon():
-        return start(Daemon, prefix / "sbin/linkspand", config, must_start=False)
+        return start(Daemon, prefix / "sbin/linkspand", config, ready=False)
 
     one = start_daemon()
+    one.ready()
     ids = [one.api.accept("Orders") for _ in range(10)]
     *innocent, poison = one.api.accept_many("Deadly", ['"innocent"'] * 10 + ['"poison"'])
     deaths = 0

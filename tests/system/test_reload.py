@@ -59,7 +59,7 @@ def test_a_faulty_reload_changes_nothing(daemon, config, receiver):
     configuration = one.api.get("status").configuration
     assert configuration["ok"] is False
     assert re.search(r"Broken\.conf:4", configuration["problem"])
-    one.err.find(re.escape(str(file)) + ":4")
+    assert f"{file}:4" in one.log()
     first = one.api.accept("Orders")
     receiver.wait_for_ids([first])
     assert receiver.arrivals[-1].path == "/0", "half of the faulty configuration was taken"
