@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "core/message.h"
+#include "crypto/random.h"
 #include "linkspan/command.h"
 #include "linkspan/interrupt.h"
 #include "linkspan/problem.h"
@@ -175,4 +177,12 @@ void route_query(struct buf *b, const char *key, const char *value)
 	route_name(b, key);
 	buf_add_char(b, '=');
 	route_name(b, value);
+}
+
+void client_make_key(char *text)
+{
+	uint64_t random[2];
+
+	random_bytes(random, sizeof(random));
+	message_id_write(random[0], random[1], text);
 }

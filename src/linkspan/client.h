@@ -42,6 +42,9 @@ int client_get(struct client *c, const char *target, struct json **ret, struct e
 int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
                 struct err *e);
 
+/* A new idempotency key: MESSAGE_ID_BYTES of text. */
+void client_make_key(char *text);
+
 /* Paths and queries.  A name is percent-encoded. */
 void route_name(struct buf *b, const char *name);
 /* "/api/v1/projects/P/connections/NAME" and what follows it. */

@@ -15,7 +15,7 @@ enum {
 	BACK_OFF_MS = 100,
 	BACK_OFF_MOST_MS = 5000,
 	COMPLAIN_EVERY_MS = 60000,
-	KEY_BYTES = RANDOM_ID_BYTES + 24,
+	KEY_BYTES = MESSAGE_ID_BYTES + 24,
 	STATUS_TOO_LARGE = 413,
 };
 
@@ -190,7 +190,7 @@ int pipe_send(struct pipe_sender *s, struct pipe_batch *b, struct err *e)
 				return 0;
 			if (buf_failed(&s->body))
 				return err_no_memory(e);
-			random_id(s->key);
+			client_make_key(s->key);
 		}
 		int rc = try(s, b, &r);
 		if (is_fatal(rc, &r)) {

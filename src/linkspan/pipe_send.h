@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "crypto/random.h"
+#include "core/message.h"
 #include "linkspan/problem.h"
 
 struct client;
@@ -28,7 +28,7 @@ struct pipe_sender {
 	/* Its own. */
 	struct buf body;
 	int64_t complained_ms;     /* 0: never */
-	char key[RANDOM_ID_BYTES]; /* of the body, "" for none */
+	char key[MESSAGE_ID_BYTES]; /* of the body, "" for none */
 };
 
 /* Why a try came to nothing for all lines without a fate of their own. */

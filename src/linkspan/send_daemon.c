@@ -109,7 +109,7 @@ static int store(struct client *c, const struct cli *cli, const struct message *
 {
 	const char *key = cli_option(cli, "idempotency-key");
 	struct send_route route;
-	char made[RANDOM_ID_BYTES];
+	char made[MESSAGE_ID_BYTES];
 
 	int rc = crypto_init(e);
 	if (rc == 0)
@@ -117,7 +117,7 @@ static int store(struct client *c, const struct cli *cli, const struct message *
 	else
 		return rc;
 	if (!key) {
-		random_id(made);
+		client_make_key(made);
 		key = made;
 	}
 	if (rc == 0) {
