@@ -18,7 +18,7 @@ write_links() { # PORT
 	for ((n = 0; n < links; n++)); do
 		write_connection "healthy_$n" "http://127.0.0.1:$1/healthy/$n"
 		write_connection "hanging_$n" "http://127.0.0.1:$1/hanging/$n" \
-			'request_timeout_ms = 300000;'
+			'request_timeout_ms = 60000;'
 	done
 }
 

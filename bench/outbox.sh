@@ -179,7 +179,7 @@ memory_in_flight() {
 	read -r port <&"$out"
 	for ((n = 0; n < flying_links; n++)); do
 		write_connection "hang_$n" "http://127.0.0.1:$port/" \
-			"pool_size = $((flying / flying_links)); request_timeout_ms = 300000;"
+			"pool_size = $((flying / flying_links)); request_timeout_ms = 60000;"
 	done
 	start_daemon
 	before=$(rss_bytes "$daemon_pid")

@@ -4,6 +4,7 @@ import dataclasses
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -31,6 +32,10 @@ class _LocalConnection(http.client.HTTPConnection):
         except OSError:
             self.sock.close()
             raise
+
+    def is_stale(self):
+        """True when the other side has closed it: between two answers nothing else can be read."""
+        return bool(self.sock) and bool(select.select([self.sock], [], [], 0)[0])
 
 
 @dataclasses.dataclass
@@ -71,6 +76,8 @@ class Api:
             path += "?" + urllib.parse.urlencode(query)
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
+        if self._connection and self._connection.is_stale():
+            self.close()
         try:
             if not self._connection:
                 self._connection = _LocalConnection(self._path, self._timeout_s)

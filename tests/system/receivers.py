@@ -87,6 +87,10 @@ class _Connection(asyncio.Protocol):
             pass
 
     def _take(self):
+        if self.pending.startswith(b"\x16"):  # the handshake of TLS
+            self.transport.write(b"HTTP/1.1 400 No TLS Here\r\n\r\n")
+            self.transport.close()
+            return False
         end = self.pending.find(b"\r\n\r\n")
         if end < 0:
             return False

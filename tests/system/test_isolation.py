@@ -12,7 +12,7 @@ MOST_IN_RECOVERY = 6
 def test_hanging_endpoints_hold_up_no_others(daemon, config, receiver):
     for n in range(LINKS):
         config.connection(f"Hanging_{n}", url=f"{receiver.url}/hanging/{n}",
-                          request_timeout_ms=300_000, retry_inline=0)
+                          request_timeout_ms=60_000, retry_inline=0)
         config.connection(f"Healthy_{n}", url=f"{receiver.url}/healthy/{n}")
     receiver.script = by_path(hanging=always(HANG), healthy=always(OK))
     one = daemon()
@@ -34,7 +34,7 @@ def test_hanging_endpoints_hold_up_no_others(daemon, config, receiver):
 
 def test_direct_calls_beside_a_hanging_queue(daemon, config, receiver):
     """A durable queue that hangs takes no slot of another link's direct calls."""
-    config.connection("Hanging", url=f"{receiver.url}/hanging", request_timeout_ms=300_000)
+    config.connection("Hanging", url=f"{receiver.url}/hanging", request_timeout_ms=60_000)
     config.connection("Healthy", url=f"{receiver.url}/healthy")
     receiver.script = by_path(hanging=always(HANG), healthy=always(OK))
     one = daemon()

@@ -152,13 +152,13 @@ def test_no_tls_at_the_other_end(daemon, orders, receiver):
     one = daemon()
     ended = one.api.ended(one.api.accept("Orders"))
     assert (ended["state"], ended["attempts"]) == ("dead", 2)
-    assert ended["reason"].startswith("tls")
+    assert ended["reason"] == "tls"
 
 
 def test_handshake_hangs(daemon, orders, start):
     door = start(Doorbell)
     orders(url=f"https://127.0.0.1:{door.port}/", retry_max_attempts=2,
-           connection_timeout_ms=500)
+           connection_timeout_ms=1000)
     one = daemon()
     ended = one.api.ended(one.api.accept("Orders"))
     assert (ended["state"], ended["reason"]) == ("dead", "timeout_tls")
@@ -197,7 +197,7 @@ def test_certificate_does_not_verify(daemon, config, orders, nginx):
     events.find("link_blocked", connection="Orders")
     delivery = one.api.delivery(message)
     assert (delivery["ended"], delivery["attempts"]) == (None, 0)
-    assert delivery["reason"].startswith("tls")
+    assert one.api.link("Orders")["last_error"]["reason"] == "tls_verify"
     # Mended by a reload.
     orders(url=nginx.https_url, tls={"ca_file": nginx.ca_file})
     one.reload()
@@ -273,7 +273,7 @@ def test_header_invalid(daemon, orders, receiver):
 
 
 def test_body_not_allowed(daemon, orders, receiver):
-    orders(method="GET")
+    orders(method="HEAD")
     one = daemon()
     assert one.api.ended(one.api.accept("Orders", b"{}"))["state"] == "dead"
     assert receiver.arrivals == []
@@ -304,15 +304,14 @@ def test_not_deployed(daemon, orders, receiver, mode):
     assert (reply.status, reply.code) == (404, "not_deployed")
 
 
-def test_disabled(daemon, orders, config, receiver):
-    orders()
-    config.connection("Orders", url=receiver.url, environments={"Development": {"enabled": False}})
+def test_disabled(daemon, orders, receiver):
+    orders(enabled=False)
     one = daemon()
     direct = one.api.send("Orders", mode="direct")
     assert (direct.status, direct.code) == (409, "disabled")
     durable = one.api.send("Orders")
     assert (durable.status, durable.state, durable.reason) == (202, "held", "disabled")
-    config.connection("Orders", url=receiver.url)
+    orders()
     one.reload()
     assert one.api.ended(durable.id)["state"] == "done"
 
@@ -335,7 +334,7 @@ def test_paused(daemon, orders, receiver):
 
 
 def test_no_free_slot(daemon, orders, receiver):
-    orders(pool_size=1, connection_timeout_ms=500, request_timeout_ms=60_000)
+    orders(pool_size=1, connection_timeout_ms=1000, request_timeout_ms=60_000)
     receiver.script = always(HANG)
     one = daemon()
     first = one.api.accept("Orders")

@@ -26,7 +26,7 @@ def test_stop_under_load(daemon, config, receiver):
 
 def test_stop_leaves_work_ready(daemon, config, receiver):
     """What the receiver does not answer in time waits on disk; the next start delivers it."""
-    config.connection("Orders", url=receiver.url, request_timeout_ms=300_000)
+    config.connection("Orders", url=receiver.url, request_timeout_ms=60_000)
     receiver.script = always(HANG)
     one = daemon()
     ids = one.api.accept_many("Orders", ["{}"] * 5000)
