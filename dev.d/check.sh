@@ -128,11 +128,11 @@ verb_tsan() {
 	run_stages tsan
 }
 
-# The long form of the tests that have one: hundreds of kills instead of a few.
+# The long form of the tests that have one: 200 kills, and every single call made to fail.
 verb_soak() {
 	need build test
 	build_main
-	LINKSPAN_SOAK=1 system_tests "$build" -k "${1:-test_kill}"
+	LINKSPAN_SOAK=1 system_tests "$build" -k "${1:-test_kill or test_io_faults}"
 }
 
 verb_valgrind() {
