@@ -29,12 +29,14 @@ def test_a_killed_daemon_costs_no_line_and_doubles_none(start, linkspan, config,
     # Held back, so that what is stored can be counted in peace.
     assert call("connection", "pause", "Orders").returncode == 0
     running = start(Running, linkspan.program, "--config", config.file, "pipe", "Orders")
-    writer = threading.Thread(
-        target=lambda: running.say("".join(f'{{"n": {n}}}\n' for n in range(LINES))))
-    writer.start()
+    lines = [f'{{"n": {n}}}\n' for n in range(LINES)]
+    running.say("".join(lines[:LINES // 2]))
     while not stored(call):
         pass
+    # The second half is there when the daemon is not, whatever has become of the first.
     host.kill()
+    writer = threading.Thread(target=lambda: running.say("".join(lines[LINES // 2:])))
+    writer.start()
     running.err.find("waiting to send again")
     again = daemon()
     writer.join(DEADLINE_S)
