@@ -99,6 +99,7 @@ static void note_committed(struct sqlite_store *s)
 		s->watermark_ms = s->clock->mono_ms();
 	}
 	s->sweep = s->sweep_next;
+	upkeep_show_size(s);
 }
 
 /* Only what writes: an fsync that found no room has lost data, and is not asked again. */

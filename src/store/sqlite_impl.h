@@ -103,6 +103,7 @@ struct sqlite_store {
 	int page_bytes;
 	unsigned prune_phase;
 	bool prune_pressed;
+	int64_t prune_step_ms;  /* monotonic: when the last step was */
 	int64_t prune_ended_ms; /* monotonic: when the last pass had ended */
 	uint64_t sweep;         /* up to this number all rows were looked at */
 	uint64_t sweep_next;    /* when the transaction is committed */
@@ -140,7 +141,8 @@ void group_fail(struct sqlite_store *s, int rc, const char *why);
 /* sqlite_upkeep.c: between groups.  True: there is more to do at once. */
 bool upkeep(struct sqlite_store *s, bool idle);
 int64_t upkeep_wait_ms(struct sqlite_store *s);
-int upkeep_note_size(struct sqlite_store *s);
+int upkeep_note_size(struct sqlite_store *s);  /* in a transaction: what the data takes */
+void upkeep_show_size(struct sqlite_store *s); /* in the statistics */
 int upkeep_note_wal(void *arg, sqlite3 *db, const char *name, int pages);
 
 /* sqlite_prune.c */
@@ -151,7 +153,8 @@ bool prune_is_pressed(const struct sqlite_store *s);
 /* sqlite_space.c */
 enum { RESERVE_BYTES = 16 << 20, ROOM_BYTES = 8 << 20 };
 bool space_reserve(struct sqlite_store *s); /* makes the reserve; false: there is no room */
-void space_release(struct sqlite_store *s); /* gives it up; the store is full from now on */
+void space_give_up(struct sqlite_store *s); /* what the reserve took is free */
+void space_release(struct sqlite_store *s); /* the same; the store is full from now on */
 void space_check(struct sqlite_store *s);   /* is there room again? */
 uint64_t space_free_bytes(const struct sqlite_store *s);
 

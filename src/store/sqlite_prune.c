@@ -14,6 +14,7 @@
 
 enum {
 	PRUNE_PRESSED_MS = 1000, /* between passes while there is too much */
+	PRUNE_BUSY_MS = 100,     /* between steps while there is other work */
 	SWEEP_BEHIND_MS = 60000, /* the sweep stays behind what is being accepted */
 };
 
@@ -181,8 +182,12 @@ int64_t prune_due_ms(const struct sqlite_store *s)
 
 bool prune(struct sqlite_store *s, bool idle)
 {
-	/* Under load only when there is too much, or it would never come to it. */
-	if ((!idle && !prune_is_pressed(s)) || s->held || prune_due_ms(s) > s->clock->mono_ms())
+	int64_t now_ms = s->clock->mono_ms();
+
+	/* Under load too, or it might never come to it; but seldom. */
+	if (s->held || prune_due_ms(s) > now_ms ||
+	    (!idle && now_ms - s->prune_step_ms < PRUNE_BUSY_MS))
 		return false;
+	s->prune_step_ms = now_ms;
 	return step(s);
 }
