@@ -67,13 +67,12 @@ static int find_due(struct sqlite_store *s, const struct store_claim *c, bool pa
 {
 	sqlite3_stmt *stmt = s->stmts[STMT_DUE];
 	size_t count = 0, most = c->most < STORE_GROUP_MAX ? c->most : STORE_GROUP_MAX;
-	int rc;
 
 	sqlite3_bind_int(stmt, 1, parked);
 	sqlite3_bind_int64(stmt, 2, c->link);
 	sqlite3_bind_int64(stmt, 3, c->now_ms);
 	sqlite3_bind_int64(stmt, 4, (int64_t)most);
-	while (count < most && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+	while (count < most && sqlite3_step(stmt) == SQLITE_ROW)
 		ret[count++] = (struct due){(uint64_t)sqlite3_column_int64(stmt, 0),
 		                            sqlite3_column_int64(stmt, 1)};
 	*ret_count = count;
