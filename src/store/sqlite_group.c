@@ -31,7 +31,7 @@ int group_begin(struct sqlite_store *s)
 	s->watermark_next = fresh_least(&s->fresh);
 	fresh_unlock(&s->fresh);
 	s->sweep_next = s->sweep;
-	s->pruned_now = 0;
+	s->pruned_now = s->pruned_bytes = 0;
 	return stmt_run(s->stmts[STMT_BEGIN]);
 }
 
