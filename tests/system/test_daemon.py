@@ -431,6 +431,38 @@ def test_a_faulty_reload_changes_nothing(daemon, config, orders, listener):
     assert host.connect().ask("GET", "/readyz").body == b"ready\n"
 
 
+def test_a_hundred_reloads_under_load_drop_and_double_nothing(daemon, config, listener):
+    config.connection("Orders", url=listener.url)
+    host = daemon()
+    ids, ending = [], threading.Event()
+
+    def send():
+        api = host.connect()
+        while not ending.is_set():
+            answer = api.ask("POST", "/api/v1/projects/global/connections/Orders/send",
+                             str(len(ids)).encode())
+            assert answer.status == 202, answer
+            ids.append(answer.json["id"])
+        api.close()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    for n in range(100):
+        faulty = n % 10 == 9
+        config.connection("Orders", url="not a url" if faulty else f"{listener.url}/{n}")
+        assert ("Orders.conf:" if faulty else "1 changed") in host.reload()
+        while len(ids) < 5 * n and sender.is_alive():
+            pass
+    ending.set()
+    sender.join()
+    assert len(ids) > 400
+    for id in ids:
+        assert host.delivery(id)["attempts"] == 1
+    seen = [listener.next()["header"]["webhook-id"] for _ in ids]
+    assert sorted(seen) == sorted(ids)
+    assert listener.received() == len(ids)
+
+
 def test_messages_of_a_connection_that_goes_wait_for_it(daemon, config, orders, listener):
     host = daemon()
     host.post("/projects/global/connections/Orders:pause")
