@@ -17,13 +17,19 @@ struct flight;
 
 enum { FLIGHT_PER_LANE = 8192 }; /* deliveries that a lane can have submitted at once */
 
-/* file NULL: in memory alone, for tests.  What the process before left is copied out first:
- * flight_left(). */
+/*
+ * file NULL: in memory alone, for tests.  Else it is made, for the owner only, or taken over: what the
+ * process before left is copied out, flight_left(), and then overwritten.  A file with another number of
+ * lanes, or a part of one, gives what is in it; anything else gives nothing.  The room on the disk is
+ * taken here, so that nothing fails later.  ERR_IO: it cannot be made, or is no plain file of ours;
+ * ERR_NO_MEMORY.
+ */
 int flight_open(const char *file, unsigned lanes, struct flight **ret, struct err *e);
 void flight_close(struct flight *f); /* takes NULL */
+/* In no order; valid until flight_close(). */
 const uint64_t *flight_left(const struct flight *f, size_t *ret_count);
 
-/* [lane] Notes a delivery; its place is ≥ 0, or ERR_BUSY when the part is full. */
+/* [lane] Notes a delivery, whose number is not 0; its place is ≥ 0, or ERR_BUSY when the part is full. */
 int flight_enter(struct flight *f, unsigned lane, uint64_t seq);
-/* [lane] */
+/* [lane] place: what flight_enter() gave. */
 void flight_leave(struct flight *f, unsigned lane, int place);

@@ -1,8 +1,8 @@
 /*
  * How many requests of a link may be under way at once, and how many may start in a second.
  *
- * Concurrency: adaptive (AIMD) between 1 and 256 from 2, or up to a fixed bound; after an outage it
- * grows from 1 by at most 1 every 2 s for 30 s, whatever the mode.  Rate: a token bucket.
+ * Concurrency: adaptive (AIMD) between 1 and 256 from 2, or a fixed bound, which nothing moves; after
+ * an outage it grows from 1 by at most 1 every 2 s for 30 s, whatever the mode.  Rate: a token bucket.
  * Plain state, one thread at a time; time is handed in.
  */
 #pragma once
@@ -15,10 +15,11 @@ enum { LIMITER_MOST = 256, LIMITER_FIRST = 2 };
 struct limiter {
 	uint32_t fixed;   /* 0: adaptive */
 	double limit;     /* present one; the whole part counts */
-	double floor_ms;  /* least latency seen lately, slowly forgotten; 0: none */
+	double floor_ms;  /* least latency seen lately, slowly forgotten; -1: none */
 	double moving_ms; /* moving mean of the latency */
-	int64_t cut_ms;   /* last cut: results of requests that began before it do not cut again */
-	int64_t recovery_ms; /* when the recovery began; 0: none */
+	int64_t seen_ms;  /* when the floor was last looked at */
+	int64_t cut_ms; /* last cut: results of requests that began before it do not cut again; -1 */
+	int64_t recovery_ms; /* when the recovery began; -1: there was none */
 };
 
 /* fixed: the bound of the pool; 0: adaptive. */
@@ -28,7 +29,7 @@ void limiter_set_fixed(struct limiter *l, uint32_t fixed);
 /* At least 1. */
 uint32_t limiter_limit(const struct limiter *l, int64_t now_ms);
 /* A request that began at began_ms has ended.  in_flight: how many were under way, it included: a limit
- * that is not used does not grow. */
+ * that is not used does not grow.  A success can cut, too: when it took too long, as others did lately. */
 void limiter_success(struct limiter *l, int64_t began_ms, int64_t now_ms, uint32_t in_flight);
 void limiter_congested(struct limiter *l, int64_t began_ms, int64_t now_ms);
 /* An outage is over, or a backlog was put in by replay. */
@@ -38,7 +39,7 @@ int64_t limiter_next_ms(const struct limiter *l, int64_t now_ms);
 
 struct bucket {
 	uint32_t rate_per_s; /* 0: no limit */
-	uint32_t burst;
+	uint32_t burst;      /* 0 counts as 1 */
 	double tokens;
 	int64_t filled_ms;
 };

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/banned.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "crypto/random.h"
@@ -12,9 +13,120 @@
 struct message {
 	atomic_uint refs;
 	struct message_parts parts;
-	char id[RANDOM_ID_BYTES];
+	char id[MESSAGE_ID_BYTES];
 	const char *attrs[]; /* then the bytes */
 };
+
+/*
+ * Ids
+ *
+ * "msg_", then the number and the salt as one number of 128 bits, the greatest bits first, 5 to a
+ * character in the digits of base32hex, which ASCII has in their order.  The last character holds 3
+ * bits and 2 zeros.
+ */
+static const char prefix[] = "msg_";
+static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+enum {
+	PREFIX_BYTES = 4,
+	DIGITS = 26,
+	DIGIT_BITS = 5,
+	ID_BITS = 128,
+	SALT_BITS = 64,
+	SEQ_SHIFT =
+		20, /* a million numbers for each millisecond, and 250 years until 63 bits are full */
+};
+_Static_assert(PREFIX_BYTES + DIGITS < MESSAGE_ID_BYTES, "an id and its NUL have room");
+
+void message_id_write(uint64_t seq, uint64_t salt, char *text)
+{
+	unsigned __int128 bits = (unsigned __int128)seq << SALT_BITS | salt;
+
+	memcpy(text, prefix, PREFIX_BYTES);
+	text += PREFIX_BYTES;
+	for (int i = 0; i < DIGITS; i++, bits <<= DIGIT_BITS)
+		*text++ = digits[(unsigned)(bits >> (ID_BITS - DIGIT_BITS))];
+	*text = '\0';
+}
+
+/* Reads an id, or the beginning of one; bits that are not there are 0.  How many digits, or
+ * ERR_INVALID. */
+static int read_id(const char *text, unsigned __int128 *ret_bits)
+{
+	unsigned __int128 bits = 0;
+	int count = 0;
+
+	if (strncmp(text, prefix, PREFIX_BYTES) != 0)
+		return ERR_INVALID;
+	for (const char *s = text + PREFIX_BYTES; *s; s++, count++) {
+		const char *digit = strchr(digits, *s);
+		int free = ID_BITS - DIGIT_BITS * (count + 1);
+		if (!digit || count == DIGITS)
+			return ERR_INVALID;
+		unsigned value = (unsigned)(digit - digits);
+		if (free < 0 && value & ((1u << -free) - 1))
+			return ERR_INVALID;
+		bits |= free < 0 ? value >> -free : (unsigned __int128)value << free;
+	}
+	*ret_bits = bits;
+	return count;
+}
+
+int message_id_parse(const char *text, uint64_t *ret_seq, uint64_t *ret_salt)
+{
+	unsigned __int128 bits;
+
+	if (read_id(text, &bits) != DIGITS)
+		return ERR_INVALID;
+	*ret_seq = (uint64_t)(bits >> SALT_BITS);
+	*ret_salt = (uint64_t)bits;
+	return 0;
+}
+
+int message_id_range(const char *beginning, uint64_t *ret_least, uint64_t *ret_most)
+{
+	unsigned __int128 bits;
+	int count = read_id(beginning, &bits);
+
+	if (count < 0)
+		return ERR_INVALID;
+	int open =
+		ID_BITS - SALT_BITS - DIGIT_BITS * count; /* bits of the number that are not said */
+	*ret_least = (uint64_t)(bits >> SALT_BITS);
+	*ret_most = *ret_least | (open <= 0 ? 0 : UINT64_MAX >> (SALT_BITS - open));
+	return 0;
+}
+
+static _Atomic uint64_t last_seq;
+
+uint64_t message_seq_next(int64_t unix_ms)
+{
+	uint64_t least = unix_ms > 0 ? (uint64_t)unix_ms << SEQ_SHIFT : 0;
+	uint64_t last = atomic_load(&last_seq);
+	uint64_t next;
+
+	do
+		next = least > last ? least : last + 1;
+	while (!atomic_compare_exchange_weak(&last_seq, &last, next));
+	return next;
+}
+
+void message_seq_after(uint64_t seq)
+{
+	uint64_t last = atomic_load(&last_seq);
+
+	while (last < seq && !atomic_compare_exchange_weak(&last_seq, &last, seq))
+		;
+}
+
+static void make_id(int64_t unix_ms, char *text)
+{
+	uint64_t salt;
+
+	random_bytes(&salt, sizeof(salt));
+	message_id_write(message_seq_next(unix_ms ? unix_ms : clock_system.unix_ms()), salt, text);
+}
+
+/* Messages */
 
 static size_t text_bytes(const char *s)
 {
@@ -54,7 +166,7 @@ int message_create(const struct message_parts *parts, struct message **ret, stru
 	if (parts->id) {
 		m->parts.id = put(&at, parts->id, text_bytes(parts->id));
 	} else {
-		random_id(m->id);
+		make_id(parts->unix_ms, m->id);
 		m->parts.id = m->id;
 	}
 	if (parts->content_type)

@@ -21,8 +21,9 @@ enum { MESSAGE_ID_BYTES = 32 };
 void message_id_write(uint64_t seq, uint64_t salt, char *text); /* MESSAGE_ID_BYTES of it */
 /* 0, or ERR_INVALID when the text is no such id. */
 int message_id_parse(const char *text, uint64_t *ret_seq, uint64_t *ret_salt);
-/* The numbers that ids beginning with this prefix ("msg_0ab") lie between.  ERR_INVALID. */
-int message_id_range(const char *prefix, uint64_t *ret_least, uint64_t *ret_most);
+/* The numbers that ids with this beginning ("msg_0ab") lie between.  ERR_INVALID: no id begins so, or it
+ * is shorter than "msg_". */
+int message_id_range(const char *beginning, uint64_t *ret_least, uint64_t *ret_most);
 /* The next number: greater than all before, about unix_ms << 20. */
 uint64_t message_seq_next(int64_t unix_ms);
 /* No number up to this one is given any more: what a store has seen before. */

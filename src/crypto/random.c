@@ -1,7 +1,9 @@
-/* Random bytes and identifiers. */
+/* Random numbers. */
 #include "crypto/random.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/banned.h"
 #include "base/err.h"
@@ -13,32 +15,49 @@ int crypto_init(struct err *e)
 	return 0;
 }
 
+/* The sequence of a seed: piece n is the keystream under the key (seed, n). */
+static atomic_bool fixed;
+static _Atomic uint64_t fixed_seed, fixed_piece;
+
+void random_fix(uint64_t seed)
+{
+	atomic_store(&fixed_seed, seed);
+	atomic_store(&fixed_piece, 0);
+	atomic_store(&fixed, true);
+}
+
+static void next_piece(void *p, size_t bytes)
+{
+	uint64_t numbers[] = {atomic_load(&fixed_seed), atomic_fetch_add(&fixed_piece, 1)};
+	unsigned char key[randombytes_SEEDBYTES] = {0};
+
+	_Static_assert(sizeof(numbers) <= sizeof(key), "seed and number fit into a key");
+	memcpy(key, numbers, sizeof(numbers));
+	randombytes_buf_deterministic(p, bytes, key);
+}
+
 void random_bytes(void *p, size_t bytes)
 {
-	randombytes_buf(p, bytes);
+	if (atomic_load_explicit(&fixed, memory_order_acquire))
+		next_piece(p, bytes);
+	else
+		randombytes_buf(p, bytes);
+}
+
+/* Uniform: what would fall into the last, shorter stretch of the range is drawn again. */
+static uint32_t fixed_below(uint32_t limit)
+{
+	uint32_t most = UINT32_MAX - UINT32_MAX % limit, drawn;
+
+	do
+		next_piece(&drawn, sizeof(drawn));
+	while (drawn >= most);
+	return drawn % limit;
 }
 
 uint32_t random_below(uint32_t limit)
 {
-	return randombytes_uniform(limit);
-}
-
-void random_id(char *text)
-{
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
-	unsigned char raw[16];
-	unsigned bits = 0, held = 0;
-	char *out = text;
-
-	random_bytes(raw, sizeof(raw));
-	memcpy(out, "msg_", 4);
-	out += 4;
-	for (size_t i = 0; i < sizeof(raw); i++) {
-		held = (held << 8 | raw[i]) & 0xfffu;
-		for (bits += 8; bits >= 5; bits -= 5)
-			*out++ = digits[held >> (bits - 5) & 31];
-	}
-	if (bits > 0)
-		*out++ = digits[held << (5 - bits) & 31];
-	*out = '\0';
+	if (!atomic_load_explicit(&fixed, memory_order_acquire))
+		return randombytes_uniform(limit);
+	return limit > 1 ? fixed_below(limit) : 0;
 }

@@ -1,4 +1,4 @@
-/* Random bytes and identifiers from the system's generator.  Any thread. */
+/* Random numbers from the system's generator.  Any thread. */
 #pragma once
 
 #include <stddef.h>
@@ -11,8 +11,7 @@ int crypto_init(struct err *e);
 void random_bytes(void *p, size_t bytes);
 uint32_t random_below(uint32_t limit); /* uniform in 0 … limit-1 */
 
-enum { RANDOM_ID_BYTES = 32 };
-
-/* A new message id, "msg_" and 26 characters of [0-9a-v] (128 random bits); text has
- * RANDOM_ID_BYTES.  Such an id holds no ".", as Standard Webhooks asks. */
-void random_id(char *text);
+/* For tests and simulations, one in a process: from now on, for good, random_bytes() and random_below()
+ * give a sequence that follows from the seed alone, the same each time as long as one thread asks.
+ * Never in a host that serves: ids, and what is drawn as a secret, can be foretold. */
+void random_fix(uint64_t seed);

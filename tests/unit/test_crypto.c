@@ -1,25 +1,13 @@
-/* Tests of the crypto room: identifiers, guarded memory, base64. */
+/* Tests of the crypto room: random numbers, guarded memory, base64, digests. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "crypto/base64.h"
 #include "crypto/guard.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "suite.h"
-
-START_TEST(ids_are_unique_and_well_formed)
-{
-	char first[RANDOM_ID_BYTES], second[RANDOM_ID_BYTES];
-
-	ck_assert_int_eq(crypto_init(NULL), 0);
-	random_id(first);
-	random_id(second);
-	ck_assert_str_ne(first, second);
-	ck_assert_uint_eq(strlen(first), 30);
-	ck_assert_int_eq(strncmp(first, "msg_", 4), 0);
-	ck_assert_uint_eq(strspn(first + 4, "0123456789abcdefghijklmnopqrstuv"), 26);
-}
-END_TEST
 
 START_TEST(random_below_stays_below)
 {
@@ -31,6 +19,56 @@ START_TEST(random_below_stays_below)
 		seen |= 1u << r;
 	}
 	ck_assert_uint_eq(seen, 31);
+	ck_assert_uint_eq(random_below(1), 0);
+}
+END_TEST
+
+static void draw(uint32_t *numbers, size_t count)
+{
+	random_bytes(numbers, count / 2 * sizeof(*numbers));
+	for (size_t i = count / 2; i < count; i++)
+		numbers[i] = random_below(UINT32_MAX);
+}
+
+START_TEST(a_seed_fixes_what_is_drawn)
+{
+	uint32_t free[8], first[8], again[8], other[8];
+
+	ck_assert_int_eq(crypto_init(NULL), 0);
+	draw(free, 8);
+	random_fix(7);
+	draw(first, 8);
+	draw(other, 8);
+	ck_assert_mem_ne(first, other, sizeof(first));
+	random_fix(7);
+	draw(again, 8);
+	ck_assert_mem_eq(first, again, sizeof(first));
+	ck_assert_mem_ne(first, free, sizeof(first));
+	random_fix(8);
+	draw(other, 8);
+	ck_assert_mem_ne(first, other, sizeof(first));
+	for (int i = 1; i < 8; i++)
+		ck_assert_uint_ne(first[i], first[i - 1]);
+}
+END_TEST
+
+/* Each number is drawn about as often, for limits that divide the range unevenly, too. */
+START_TEST(what_a_seed_fixes_is_uniform)
+{
+	static const uint32_t limits[] = {1, 2, 5, 3000000000u};
+
+	ck_assert_int_eq(crypto_init(NULL), 0);
+	random_fix(1);
+	for (size_t i = 0; i < 4; i++) {
+		unsigned low = 0;
+		for (int n = 0; n < 10000; n++) {
+			uint32_t r = random_below(limits[i]);
+			ck_assert_uint_lt(r, limits[i]);
+			low += r < (limits[i] + 1) / 2;
+		}
+		unsigned share = (unsigned)(10000ull * ((limits[i] + 1) / 2) / limits[i]);
+		ck_assert(low + 300 > share && low < share + 300);
+	}
 }
 END_TEST
 
@@ -69,11 +107,43 @@ START_TEST(base64_of_the_rfc)
 }
 END_TEST
 
+static const struct hash_row {
+	const char *text, *digest;
+} hash_rows[] = {
+	/* FIPS 180-4, the examples of NIST */
+	{"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+	{"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+	{"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+};
+
+/* In two pieces, cut everywhere. */
+START_TEST(sha256_of_the_standard)
+{
+	const char *text = hash_rows[_i].text;
+	size_t bytes = strlen(text);
+
+	ck_assert_int_eq(crypto_init(NULL), 0);
+	for (size_t cut = 0; cut <= bytes; cut++) {
+		uint8_t digest[HASH_BYTES];
+		char hex[2 * HASH_BYTES + 1];
+		struct hash h;
+		hash_init(&h);
+		hash_add(&h, text, cut);
+		hash_add(&h, NULL, 0);
+		hash_add(&h, text + cut, bytes - cut);
+		hash_end(&h, digest);
+		for (int i = 0; i < HASH_BYTES; i++)
+			snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
+		ck_assert_str_eq(hex, hash_rows[_i].digest);
+	}
+}
+END_TEST
+
 static const struct suite_test tests[] = {
-	SUITE_TEST(ids_are_unique_and_well_formed),
-	SUITE_TEST(random_below_stays_below),
-	SUITE_TEST(guarded_memory_holds_a_copy),
-	SUITE_LOOP(base64_of_the_rfc, base64_rows),
+	SUITE_TEST(random_below_stays_below),       SUITE_TEST(a_seed_fixes_what_is_drawn),
+	SUITE_TEST(what_a_seed_fixes_is_uniform),   SUITE_TEST(guarded_memory_holds_a_copy),
+	SUITE_LOOP(base64_of_the_rfc, base64_rows), SUITE_LOOP(sha256_of_the_standard, hash_rows),
 };
 
 SUITE_MAIN("crypto", tests)
