@@ -212,6 +212,12 @@ enum {
 	                 * secrets masked, and the body that would be sent as the reply */
 };
 
+/* lk_request.flags */
+enum {
+	LK_REQUEST_STORED = 1, /* the message is stored, and may come again under the same id: the peer
+	                        * should be told the id, so that it can tell a repetition */
+};
+
 /* One operation.  It and all that it points at live until complete() for its op has returned. */
 struct lk_request {
 	uint32_t size;
@@ -228,6 +234,8 @@ struct lk_request {
 	/* k0 v0 k1 v1 … : "uri.K" (repeated: a list), "uri.K.M" (member M of a map), "header.NAME",
 	 * "ce.ATTR", "traceparent".  Unknown ones are ignored.  UTF-8, not yet checked by anybody. */
 	const char *const *attrs;
+	uint32_t flags;         /* LK_REQUEST_… */
+	uint32_t reserved;      /* 0 */
 };
 
 /* lk_outcome.result */

@@ -33,6 +33,7 @@ bool header_is_sensitive(const char *name);
 
 /* Where a header comes from: in the order of precedence, and to be added in that order. */
 enum header_source {
+	HEADER_FROM_MESSAGE, /* what every message has of its own: its id, its trace */
 	HEADER_FROM_CALL,
 	HEADER_FROM_CONNECTION,
 	HEADER_FROM_CONTENT_TYPE,

@@ -36,6 +36,8 @@ struct header_block {
 	uint64_t version;         /* of the secrets in it */
 };
 
+enum { MESSAGE_HEADERS = 2 }; /* webhook-id, traceparent */
+
 enum transfer_state { TRANSFER_FREE, TRANSFER_PENDING, TRANSFER_RUNNING };
 
 struct transfer {
@@ -50,7 +52,11 @@ struct transfer {
 	struct text url;              /* expanded */
 	struct header_block own;      /* headers of this request alone */
 	struct header_block *headers; /* what to send: own, or one of the link's */
-	int body;                     /* what easy was told last: -1 nothing yet, 0 none, 1 one */
+	struct curl_slist
+		lead[MESSAGE_HEADERS]; /* lines of this message, before those of the link */
+	struct text lead_text;
+	struct curl_slist *lines; /* where what is sent begins: in lead, or in headers */
+	int body;                 /* what easy was told last: -1 nothing yet, 0 none, 1 one */
 	struct text reply_headers, reply;
 	uint64_t reply_bytes; /* as far as they were read */
 	bool too_many_headers, too_much_reply, no_descriptor;

@@ -112,6 +112,38 @@ static int add_call(const struct lk_request *r, struct header_block *b, struct r
 	return rc;
 }
 
+/* The headers that each message has of its own: a stored one its id (Standard Webhooks), one with a
+ * trace the present span (W3C Trace Context).  Returns how many. */
+static size_t message_headers(const struct lk_request *r, const char *names[MESSAGE_HEADERS],
+                              const char *values[MESSAGE_HEADERS])
+{
+	size_t count = 0;
+
+	if (LK_HAS(r, flags) && (r->flags & LK_REQUEST_STORED)) {
+		names[count] = "webhook-id";
+		values[count++] = r->id;
+	}
+	for (uint32_t i = 0; i < r->attr_count; i++) {
+		if (strcmp(r->attrs[2 * i], "traceparent") != 0)
+			continue;
+		names[count] = "traceparent";
+		values[count++] = r->attrs[2 * i + 1];
+		break;
+	}
+	return count;
+}
+
+static int add_message(const struct lk_request *r, struct header_block *b, struct refusal *ret)
+{
+	const char *names[MESSAGE_HEADERS], *values[MESSAGE_HEADERS];
+	size_t count = message_headers(r, names, values);
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = add(b, HEADER_FROM_MESSAGE, names[i], values[i], ret);
+	return rc;
+}
+
 static bool call_has_headers(const struct lk_request *r)
 {
 	for (uint32_t i = 0; i < r->attr_count; i++)
@@ -154,7 +186,9 @@ static int build_block(struct webhook_link *l, const struct lk_request *r, struc
 	const char *type = link_value(l, PARAM_CONTENT_TYPE)->u.s;
 
 	header_block_finish(b);
-	int rc = r ? add_call(r, b, ret) : 0;
+	int rc = r ? add_message(r, b, ret) : 0;
+	if (rc == 0 && r)
+		rc = add_call(r, b, ret);
 	if (rc == 0)
 		rc = add_connection(l, b, r && r->kind == LK_OP_DESCRIBE, ret);
 	if (rc == 0 && (json || (r && r->body)) && type && type[0])
@@ -195,28 +229,70 @@ static bool wants_type(const struct webhook_link *l, const struct lk_request *r)
 	       (l->state->json && l->state->json->valid(r->body, r->body_bytes));
 }
 
+static int build_own(struct transfer *t, bool json, struct refusal *ret)
+{
+	int rc = build_block(t->link, t->request, &t->own, json, ret);
+
+	t->headers = &t->own;
+	t->lines = t->own.lines;
+	return rc;
+}
+
+/* Puts the message's own lines before those that all messages of the link have, which costs less than a
+ * list of its own.  1: they meet a line of the same name, so that the lists must be merged. */
+static int lead(struct transfer *t)
+{
+	const char *names[MESSAGE_HEADERS], *values[MESSAGE_HEADERS], *message;
+	size_t count = message_headers(t->request, names, values), at[MESSAGE_HEADERS];
+
+	t->lines = t->headers->lines;
+	text_clear(&t->lead_text);
+	for (size_t i = 0; i < count; i++) {
+		if (header_set_has(&t->headers->set, names[i]) ||
+		    header_check_value(values[i], strlen(values[i]), &message) < 0)
+			return 1;
+		at[i] = t->lead_text.len_bytes;
+		text_printf(&t->lead_text, "%s: %s", names[i], values[i]);
+		text_add_char(&t->lead_text, '\0');
+	}
+	if (text_failed(&t->lead_text))
+		return LK_ENOMEM;
+	for (size_t i = count; i-- > 0;) {
+		t->lead[i].data = t->lead_text.data + at[i];
+		t->lead[i].next = t->lines;
+		t->lines = &t->lead[i];
+	}
+	return 0;
+}
+
+/* The lines of most requests.  0, or 1: those of an old secret are still being read, so that this
+ * request needs its own. */
+static int constant_block(struct webhook_link *l, struct header_block *b, bool json,
+                          struct refusal *ret)
+{
+	uint64_t version = secrets_version(l);
+
+	if (b->lines && b->version == version)
+		return 0;
+	if (l->running.first && b->lines)
+		return 1;
+	b->version = version;
+	return build_block(l, NULL, b, json, ret);
+}
+
 static int choose_headers(struct transfer *t, struct refusal *ret)
 {
 	struct webhook_link *l = t->link;
 	const struct lk_request *r = t->request;
 	bool json = wants_type(l, r);
 
-	if (call_has_headers(r) || r->kind == LK_OP_DESCRIBE) {
-		t->headers = &t->own;
-		return build_block(l, r, &t->own, json, ret);
-	}
-	struct header_block *b = &l->constant[json];
-	uint64_t version = secrets_version(l);
-	t->headers = b;
-	if (b->lines && b->version == version)
-		return 0;
-	if (l->running.first && b->lines) {
-		/* Transfers under way still read the lines of the old secret. */
-		t->headers = &t->own;
-		return build_block(l, NULL, &t->own, json, ret);
-	}
-	b->version = version;
-	return build_block(l, NULL, b, json, ret);
+	if (call_has_headers(r) || r->kind == LK_OP_DESCRIBE)
+		return build_own(t, json, ret);
+	t->headers = &l->constant[json];
+	int rc = constant_block(l, t->headers, json, ret);
+	if (rc == 0)
+		rc = lead(t);
+	return rc == 1 ? build_own(t, json, ret) : rc;
 }
 
 static int build_url(struct transfer *t, struct refusal *ret)

@@ -210,6 +210,8 @@ struct transfer *transfer_create(struct webhook_link *l)
 	text_init(&t->url, TARGET_URL_MAX_BYTES);
 	text_init(&t->reply_headers, REPLY_HEADERS_MOST);
 	text_init(&t->reply, l->settings->keep_bytes);
+	text_init(&t->lead_text,
+	          MESSAGE_HEADERS * (HEADER_NAME_MAX_BYTES + HEADER_VALUE_MAX_BYTES));
 	header_block_init(&t->own);
 	t->easy = curl_easy_init();
 	if (!t->easy || set_limits(t, t->easy) != CURLE_OK) {
@@ -229,6 +231,7 @@ void transfer_destroy(struct transfer *t)
 	text_finish(&t->url);
 	text_finish(&t->reply_headers);
 	text_finish(&t->reply);
+	text_finish(&t->lead_text);
 	wh_free(t);
 }
 
@@ -293,7 +296,7 @@ int transfer_start(struct transfer *t)
 		t->addresses = l->resolve.version;
 		curl_easy_setopt(t->easy, CURLOPT_RESOLVE, l->resolve.list);
 	}
-	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers->lines);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->lines);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
 	                 left_ms(l->connection_timeout_ms, gone));
 	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left_ms(l->request_timeout_ms, gone));

@@ -23,3 +23,6 @@ enum { CLOCK_TEXT_BYTES = 32 };
 
 /* RFC 3339 in UTC with milliseconds: "2025-11-13T08:15:30.123Z".  text has CLOCK_TEXT_BYTES. */
 void clock_format(int64_t unix_ms, char *text);
+/* The moment that such a text names; the fraction may be absent or longer, the offset other than Z.
+ * 0 or ERR_INVALID. */
+int clock_parse(const char *text, int64_t *ret_unix_ms);

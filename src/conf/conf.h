@@ -70,6 +70,10 @@ struct conf {
  * ERR_NO_MEMORY.  c is empty storage; conf_finish() in any case. */
 int conf_load(struct conf *c, const char *file, struct report *report);
 
+/* Reads `file` alone, for c->host: whoever only looks for the daemon must not fail on the faults of
+ * a connection.  Otherwise as conf_load(). */
+int conf_load_host(struct conf *c, const char *file, struct report *report);
+
 /* Reads what `linkspan validate PATH` names: a linkspan.conf, or a folder that holds one, as
  * conf_load() does; any other file alone, or each *.conf of any other folder.  What kind a file is
  * comes from its top key.  base gives the environments that such files refer to and is borrowed for

@@ -150,11 +150,11 @@ static int read_definitions(struct loader *l, const struct node *host)
 	return loader_worse(rc, read_projects(l, loader_join(l, folder, "projects")));
 }
 
-static int load(struct loader *l, const char *path)
+/* linkspan.conf itself; *ret_root is its tree. */
+static int load_host(struct loader *l, const char *path, struct node **ret_root)
 {
 	struct source source = {.project = CONF_GLOBAL};
 	const char *folder;
-	struct node *root;
 
 	int rc = loader_split(l, path, &folder, &source.name);
 	if (rc < 0)
@@ -162,18 +162,30 @@ static int load(struct loader *l, const char *path)
 	source.file = loader_join(l, folder, source.name);
 	if (!source.file)
 		return ERR_NO_MEMORY;
-	rc = read_file(&l->c->arena, source.file, l->report, &root);
+	rc = read_file(&l->c->arena, source.file, l->report, ret_root);
 	if (rc < 0)
 		return rc;
-	source.root = root;
-	rc = host_read(l, &source);
-	return rc < 0 ? rc : read_definitions(l, node_get(root, conf_kind_host.key));
+	source.root = *ret_root;
+	return host_read(l, &source);
 }
 
 int conf_load(struct conf *c, const char *file, struct report *report)
 {
 	struct loader l;
+	struct node *root;
 
 	loader_init(&l, c, NULL, report);
-	return loader_finish(&l, load(&l, file));
+	int rc = load_host(&l, file, &root);
+	if (rc == 0)
+		rc = read_definitions(&l, node_get(root, conf_kind_host.key));
+	return loader_finish(&l, rc);
+}
+
+int conf_load_host(struct conf *c, const char *file, struct report *report)
+{
+	struct loader l;
+	struct node *root;
+
+	loader_init(&l, c, NULL, report);
+	return loader_finish(&l, load_host(&l, file, &root));
 }

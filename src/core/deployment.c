@@ -4,8 +4,9 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "conf/conf.h"
 #include "conf/secret.h"
+#include "core/fingerprint.h"
+#include "core/limiter.h"
 #include "plug/load.h"
 #include "schema/common.h"
 #include "schema/report.h"
@@ -13,7 +14,6 @@
 enum {
 	PART_TYPE,
 	PART_COMMON,
-	MANAGED_POOL = 16, /* what pool_size = 0 stands for */
 	DEFAULT_CONNECTION_TIMEOUT_MS = 2000,
 	DEFAULT_REQUEST_TIMEOUT_MS = 30000,
 };
@@ -92,12 +92,27 @@ static void fill_settings(struct deployment *d, const struct conf_connection *co
 		.connection = connection->name,
 		.environment = environment ? environment->name : "",
 		.values = d->parts[PART_TYPE].values,
-		.max_in_flight = (uint32_t)(pool ? pool : MANAGED_POOL),
+		.max_in_flight = (uint32_t)(pool ? pool : LIMITER_MOST),
 		.keep_bytes = (uint32_t)deployment_common(d, COMMON_RESPONSE_KEEP_BYTES)->u.i,
 	};
 }
 
-static int read_all(struct deployment *d, const struct plugins *plugins,
+/* The words that the plugin and the host use later, out of the configuration. */
+static int keep_words(struct deployment *d, const struct conf *conf)
+{
+	struct lk_settings *s = &d->settings;
+
+	d->host.secrets = arena_strdup(&d->arena, conf->host.secrets);
+	s->project = arena_strdup(&d->arena, s->project);
+	s->connection = arena_strdup(&d->arena, s->connection);
+	s->environment = arena_strdup(&d->arena, s->environment);
+	return s->project && s->connection && s->environment &&
+	                       (d->host.secrets || !conf->host.secrets)
+	               ? 0
+	               : ERR_NO_MEMORY;
+}
+
+static int read_all(struct deployment *d, const struct conf *conf, const struct plugins *plugins,
                     const struct conf_connection *connection,
                     const struct conf_environment *environment, struct report *report)
 {
@@ -116,11 +131,11 @@ static int read_all(struct deployment *d, const struct plugins *plugins,
 
 	bool takes_tls = schema_row(type->rows, type->row_count, "tls") >= 0;
 	const struct node *settings =
-		conf_resolve(d->conf, connection, environment, takes_tls, &d->arena, report);
+		conf_resolve(conf, connection, environment, takes_tls, &d->arena, report);
 	bool resolved = environment && settings;
 	if (!settings && environment)
 		/* A variable is missing: the rest is checked as far as it goes without. */
-		settings = conf_resolve(d->conf, connection, NULL, takes_tls, &d->arena, report);
+		settings = conf_resolve(conf, connection, NULL, takes_tls, &d->arena, report);
 	if (!settings)
 		return report->out_of_memory ? ERR_NO_MEMORY : ERR_INVALID;
 
@@ -131,6 +146,9 @@ static int read_all(struct deployment *d, const struct plugins *plugins,
 	if (!resolved)
 		return ERR_INVALID;
 	fill_settings(d, connection, environment);
+	rc = keep_words(d, conf);
+	if (rc < 0)
+		return rc;
 
 	size_t errors_before = report->errors;
 	if (type->type.check) {
@@ -140,7 +158,13 @@ static int read_all(struct deployment *d, const struct plugins *plugins,
 	}
 	check_secrets(d, report);
 	rc = read_network(d, environment, report);
+	fingerprint(d, settings, environment->network_allow, d->fingerprint);
 	return rc < 0 ? rc : report->errors > errors_before ? ERR_INVALID : 0;
+}
+
+bool deployment_same(const struct deployment *a, const struct deployment *b)
+{
+	return memcmp(a->fingerprint, b->fingerprint, sizeof(a->fingerprint)) == 0;
 }
 
 int deployment_create(const struct conf *conf, const struct plugins *plugins,
@@ -155,9 +179,8 @@ int deployment_create(const struct conf *conf, const struct plugins *plugins,
 	arena_init(&d->arena);
 	schema_values_init(&d->values);
 	network_policy_init(&d->network);
-	d->conf = conf;
 
-	int rc = read_all(d, plugins, connection, environment, report);
+	int rc = read_all(d, conf, plugins, connection, environment, report);
 	if (rc < 0 || !environment) {
 		deployment_destroy(d);
 		return rc;

@@ -1,7 +1,8 @@
 /*
  * A deployment: one connection in one environment, resolved and checked; what a link runs.
  *
- * Constant once it is made; freed by its owner after the link that runs it is closed.
+ * Constant once it is made, and whole: it keeps nothing of the configuration it was made from.  Freed by
+ * its owner after the link that runs it is closed.
  */
 #pragma once
 
@@ -9,19 +10,18 @@
 #include <stdbool.h>
 
 #include "base/mem.h"
+#include "conf/conf.h"
 #include "core/network.h"
+#include "crypto/hash.h"
 #include "schema/check.h"
 
-struct conf;
-struct conf_connection;
-struct conf_environment;
 struct plugin_type;
 struct plugins;
 struct report;
 
 struct deployment {
 	struct arena arena;
-	const struct conf *conf;        /* borrowed: must outlive the deployment */
+	struct conf_host host;          /* what resolving secrets needs of it: `secrets` */
 	const struct plugin_type *type; /* borrowed */
 	bool enabled;
 	struct schema_values values;
@@ -31,6 +31,7 @@ struct deployment {
 	int64_t connection_timeout_ms;
 	int64_t request_timeout_ms;
 	uint32_t retry_inline;
+	uint8_t fingerprint[HASH_BYTES]; /* of all that makes a difference to the link */
 };
 
 /* Resolves and checks.  Every fault goes to the report; 0, ERR_INVALID or ERR_NO_MEMORY.
@@ -40,6 +41,10 @@ int deployment_create(const struct conf *conf, const struct plugins *plugins,
                       const struct conf_environment *environment, struct deployment **ret,
                       struct report *report);
 void deployment_destroy(struct deployment *d); /* takes NULL */
+
+/* Whether one may go on in the place of the other, because nothing is different: the settings, what is
+ * allowed, whether it is enabled, and the files that settings name. */
+bool deployment_same(const struct deployment *a, const struct deployment *b);
 
 /* The value of a common row, or of a row of the type by its name (NULL: the type has no such). */
 const struct lk_value *deployment_common(const struct deployment *d, int common_row);

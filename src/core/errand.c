@@ -31,30 +31,40 @@ static struct errand *next_errand(struct errands *pool)
 	return errand;
 }
 
+static void run(struct errand *errand)
+{
+	if (!errand->skipped)
+		errand->work(errand);
+	errand->letter.deliver = come_home;
+	mailbox_post(errand->home, &errand->letter);
+}
+
 static void *serve(void *arg)
 {
 	struct errands *pool = arg;
 
-	for (struct errand *errand; (errand = next_errand(pool));) {
-		if (!errand->skipped)
-			errand->work(errand);
-		errand->letter.deliver = come_home;
-		mailbox_post(errand->home, &errand->letter);
-	}
+	for (struct errand *errand; (errand = next_errand(pool));)
+		run(errand);
 	return NULL;
 }
 
-int errands_start(struct errands *pool, struct err *e)
+void errands_init(struct errands *pool)
 {
 	*pool = (struct errands){
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.wake = PTHREAD_COND_INITIALIZER,
 	};
 	pool->end = &pool->first;
+}
+
+int errands_start(struct errands *pool, struct err *e)
+{
+	errands_init(pool);
 	for (int i = 0; i < ERRAND_THREADS; i++) {
 		int rc = thread_start(&pool->threads[i], "ls-errand", serve, pool, e);
 		if (rc < 0) {
 			errands_stop(pool);
+			errands_init(pool); /* as before: it may be stopped once more */
 			return rc;
 		}
 		pool->thread_count++;
@@ -78,6 +88,10 @@ void errands_stop(struct errands *pool)
 void errands_post(struct errands *pool, struct errand *errand)
 {
 	errand->next = NULL;
+	if (pool->thread_count == 0) {
+		run(errand);
+		return;
+	}
 	pthread_mutex_lock(&pool->lock);
 	*pool->end = errand;
 	pool->end = &errand->next;

@@ -34,6 +34,8 @@ struct errands {
 	bool stopping;
 };
 
+/* A pool without threads: errands are done where they are posted. */
+void errands_init(struct errands *pool);
 int errands_start(struct errands *pool, struct err *e);
 /* No new work is begun; waits for what is under way. */
 void errands_stop(struct errands *pool);

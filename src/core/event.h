@@ -32,6 +32,9 @@ enum event_kind {
 
 const char *event_name(enum event_kind kind); /* "delivered" "failed" … */
 
+/* Says that something happened to the whole host (the kinds from EVENT_RELOADED on). */
+void event_emit(struct host *host, enum event_kind kind, const char *detail);
+
 /* Texts that do not apply are "". */
 struct event {
 	uint64_t number; /* from 1, without gaps */
@@ -50,8 +53,9 @@ size_t event_read(struct host *host, uint64_t after, struct event *ret, size_t m
                   uint64_t *ret_lost);
 uint64_t event_newest(struct host *host); /* number of the newest; 0: none yet */
 
-/* Calls more() once, when there is an event behind `after`, at once if there is one; on any thread;
- * it must not block.  event_unwatch(): 1 taken back, 0: more() was or is being called. */
+/* Calls more() once, when there is an event behind `after`, at once if there is one; on any thread.  It
+ * must not block, nor call anything of this header.  event_unwatch(): 1: taken back; 0: more() has been
+ * called. */
 struct event_watch;
 int event_watch(struct host *host, uint64_t after, void (*more)(void *arg), void *arg,
                 struct event_watch **ret, struct err *e);

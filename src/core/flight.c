@@ -191,23 +191,23 @@ static void make_empty(struct flight *f)
 	}
 }
 
+static int take_memory(struct flight *f, struct err *e)
+{
+	f->map = mem_zalloc(f->map_bytes);
+	return f->map ? 0 : err_no_memory(e);
+}
+
 int flight_open(const char *file, unsigned lanes, struct flight **ret, struct err *e)
 {
 	struct flight *f = mem_zalloc(sizeof(*f));
-	int rc = 0;
 
 	if (!f)
 		return err_no_memory(e);
 	f->lanes = lanes;
 	f->map_bytes = file_bytes(lanes, FLIGHT_PER_LANE);
 	f->parts = mem_array(lanes, sizeof(f->parts[0]));
-	if (!f->parts)
-		rc = err_no_memory(e);
-	else if (file)
-		rc = take_over(f, file, e);
-	else if (!(f->map = mem_zalloc(f->map_bytes)))
-		rc = err_no_memory(e);
-	if (rc < 0) {
+	int rc = !f->parts ? err_no_memory(e) : file ? take_over(f, file, e) : take_memory(f, e);
+	if (!f->map) {
 		flight_close(f);
 		return rc;
 	}

@@ -1,76 +1,118 @@
-/* A host: its lanes, its register of open links, and the way in for direct calls. */
+/* A host: its lanes, its start and its end, and the way in for direct calls. */
 #include "core/host.h"
-
-#include <search.h>
-#include <strings.h>
 
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "conf/conf.h"
-#include "core/deployment.h"
+#include "core/call.h"
+#include "core/event_impl.h"
+#include "core/flight.h"
 #include "core/host_impl.h"
-#include "core/link.h"
 #include "core/message.h"
+#include "core/queue.h"
+#include "core/watch.h"
 #include "crypto/random.h"
-#include "plug/hostapi.h"
 
 enum { LANES_BY_DEFAULT = 4, LANES_MOST = 32 };
 
-/* Something another thread waits for. */
-struct gate {
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool open;
-};
+/*
+ * Waiting
+ */
 
-static void gate_init(struct gate *g)
+void host_hold(struct host *host)
 {
-	*g = (struct gate){
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.wake = PTHREAD_COND_INITIALIZER,
-	};
+	pthread_mutex_lock(&host->held_lock);
+	host->held++;
+	pthread_mutex_unlock(&host->held_lock);
 }
 
-static void gate_open(void *arg)
+void host_let_go(struct host *host)
 {
-	struct gate *g = arg;
-
-	pthread_mutex_lock(&g->lock);
-	g->open = true;
-	pthread_cond_signal(&g->wake);
-	pthread_mutex_unlock(&g->lock);
+	/* All of it under the lock: whoever waits for the last one frees the host. */
+	pthread_mutex_lock(&host->held_lock);
+	if (--host->held == 0)
+		pthread_cond_broadcast(&host->held_wake);
+	pthread_mutex_unlock(&host->held_lock);
 }
 
-static void gate_wait(struct gate *g)
+static bool is_held(struct host *host)
 {
-	pthread_mutex_lock(&g->lock);
-	while (!g->open)
-		pthread_cond_wait(&g->wake, &g->lock);
-	pthread_mutex_unlock(&g->lock);
-	pthread_cond_destroy(&g->wake);
-	pthread_mutex_destroy(&g->lock);
+	pthread_mutex_lock(&host->held_lock);
+	bool held = host->held > 0;
+	pthread_mutex_unlock(&host->held_lock);
+	return held;
 }
 
-/* Links in the register are ordered by their settings' names; names compare case-folded. */
-static int compare(const void *a, const void *b)
+static void wait_until_let_go(struct host *host)
 {
-	const struct lk_settings *x = *(const struct lk_settings *const *)a;
-	const struct lk_settings *y = *(const struct lk_settings *const *)b;
-	int order = strcasecmp(x->connection, y->connection);
-
-	if (order == 0)
-		order = strcmp(x->environment, y->environment);
-	return order != 0 ? order : strcmp(x->project, y->project);
+	while (host->manual && is_held(host))
+		host_idle(host);
+	pthread_mutex_lock(&host->held_lock);
+	while (host->held > 0)
+		pthread_cond_wait(&host->held_wake, &host->held_lock);
+	pthread_mutex_unlock(&host->held_lock);
 }
 
-/* What the tree holds; the first member is what compare() looks at. */
-struct opened {
-	const struct lk_settings *key;
-	struct lk_link *link;
-};
+bool host_turn(struct host *host)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < host->lane_count; i++)
+		any = lane_turn(&host->lanes[i]) || any;
+	return any;
+}
+
+int64_t host_next_ms(const struct host *host)
+{
+	int64_t due_ms = -1;
+
+	for (unsigned i = 0; i < host->lane_count; i++) {
+		int64_t next_ms = lane_next_ms(&host->lanes[i]);
+		if (next_ms >= 0 && (due_ms < 0 || next_ms < due_ms))
+			due_ms = next_ms;
+	}
+	return due_ms;
+}
+
+void host_idle(struct host *host)
+{
+	if (!host_turn(host) && host->idle)
+		host->idle(host->idle_arg);
+}
+
+/* An operation has no room for who waits for it: all that wait share one bell, and know by their own
+ * operation, which has lost its done(), that it has rung for them. */
+static pthread_mutex_t bell_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t bell = PTHREAD_COND_INITIALIZER;
+
+static void ring(struct store_op *op)
+{
+	pthread_mutex_lock(&bell_lock);
+	op->done = NULL;
+	pthread_cond_broadcast(&bell);
+	pthread_mutex_unlock(&bell_lock);
+}
+
+int host_store_wait(struct host *host, struct store_op *op)
+{
+	op->next = NULL;
+	op->done = ring;
+	store_post(host->store, op);
+	while (host->manual && op->done)
+		host_idle(host);
+	pthread_mutex_lock(&bell_lock);
+	while (op->done)
+		pthread_cond_wait(&bell, &bell_lock);
+	pthread_mutex_unlock(&bell_lock);
+	return op->rc;
+}
+
+/*
+ * Start and end
+ */
 
 static unsigned lane_count(const struct host_options *options)
 {
@@ -81,35 +123,89 @@ static unsigned lane_count(const struct host_options *options)
 	return cpus < LANES_BY_DEFAULT ? cpus : LANES_BY_DEFAULT;
 }
 
-int host_create(const struct host_options *options, struct host **ret, struct err *e)
+/* What the process before has left: its leases, and what it had submitted when it died. */
+static int recover(struct host *host, const char *flight_file, unsigned lanes, struct err *e)
 {
-	struct host *host = mem_zalloc(sizeof(*host));
-	unsigned wanted = lane_count(options);
-	int rc = crypto_init(e);
+	struct store_recovery found;
+	size_t count;
 
-	if (!host || rc < 0) {
-		mem_free(host);
-		return rc < 0 ? rc : err_no_memory(e);
+	int rc = flight_open(flight_file, lanes, &host->flight, e);
+	if (rc < 0)
+		return rc;
+	const uint64_t *suspects = flight_left(host->flight, &count);
+	rc = store_recover(host->store, suspects, count, &found, e);
+	if (rc < 0)
+		return rc;
+	message_seq_after(found.seq_most);
+	if (found.released > 0) {
+		char released[24], suspected[24], quarantined[24];
+		snprintf(released, sizeof(released), "%llu", (unsigned long long)found.released);
+		snprintf(suspected, sizeof(suspected), "%llu", (unsigned long long)found.suspects);
+		snprintf(quarantined, sizeof(quarantined), "%llu",
+		         (unsigned long long)found.quarantined);
+		log_event(LOG_LEVEL_WARNING, "the process before ended without a stop", "released",
+		          released, "suspects", suspected, "quarantined", quarantined, NULL);
 	}
-	pthread_mutex_init(&host->lock, NULL);
-	host->plugins = options->plugins;
-	host->clock = options->clock ? options->clock : &clock_system;
-	host->lookup = options->lookup ? options->lookup : lookup_system;
-	host_face_clock(host->clock);
+	return register_stored(host, e);
+}
+
+static int start_lanes(struct host *host, unsigned wanted, struct err *e)
+{
+	int rc = 0;
 
 	host->lanes = mem_array(wanted, sizeof(*host->lanes));
-	rc = host->lanes ? errands_start(&host->errands, e) : err_no_memory(e);
-	if (rc < 0) {
-		pthread_mutex_destroy(&host->lock);
-		mem_free(host->lanes);
-		mem_free(host);
-		return rc;
-	}
+	if (!host->lanes)
+		return err_no_memory(e);
+	if (!host->manual)
+		rc = errands_start(&host->errands, e);
 	while (rc == 0 && host->lane_count < wanted) {
 		rc = lane_start(&host->lanes[host->lane_count], host, host->lane_count, e);
 		if (rc == 0)
 			host->lane_count++;
 	}
+	return rc;
+}
+
+static struct host *host_alloc(const struct host_options *options)
+{
+	struct host *host = mem_zalloc(sizeof(*host));
+
+	if (!host)
+		return NULL;
+	pthread_rwlock_init(&host->lock, NULL);
+	pthread_mutex_init(&host->held_lock, NULL);
+	pthread_mutex_init(&host->alert_lock, NULL);
+	pthread_cond_init(&host->held_wake, NULL);
+	errands_init(&host->errands);
+	host->plugins = options->plugins;
+	host->clock = options->clock ? options->clock : &clock_system;
+	host->lookup = options->lookup ? options->lookup : lookup_system;
+	host->store = options->store;
+	host->state_max_bytes = options->state_max_bytes;
+	host->manual = options->manual;
+	host->idle = options->idle;
+	host->idle_arg = options->idle_arg;
+	host->started_ms = host->clock->unix_ms();
+	host->events = events_create(host);
+	host->watches = watches_create();
+	if (host->events && host->watches)
+		return host;
+	host_destroy(host);
+	return NULL;
+}
+
+int host_create(const struct host_options *options, struct host **ret, struct err *e)
+{
+	unsigned wanted = lane_count(options);
+	int rc = crypto_init(e);
+	struct host *host = rc == 0 ? host_alloc(options) : NULL;
+
+	if (!host)
+		return rc < 0 ? rc : err_no_memory(e);
+	host_face_clock(host->clock);
+	rc = start_lanes(host, wanted, e);
+	if (rc == 0 && host->store)
+		rc = recover(host, options->flight_file, wanted, e);
 	if (rc < 0) {
 		host_destroy(host);
 		return rc;
@@ -122,168 +218,87 @@ void host_destroy(struct host *host)
 {
 	if (!host)
 		return;
+	atomic_store(&host->stopping, true);
+	for (unsigned i = 0; i < host->lane_count; i++)
+		lane_drain(&host->lanes[i], false);
+	/* What is in flight ends, and what waits is on the disk again; both need the lanes. */
+	wait_until_let_go(host);
 	for (unsigned i = 0; i < host->lane_count; i++)
 		lane_stop(&host->lanes[i]);
 	errands_stop(&host->errands);
-	tdestroy(host->links, mem_free);
-	pthread_mutex_destroy(&host->lock);
+	register_finish(host);
+	flight_close(host->flight);
+	watches_destroy(host->watches);
+	events_destroy(host->events);
+	pthread_cond_destroy(&host->held_wake);
+	pthread_mutex_destroy(&host->held_lock);
+	pthread_mutex_destroy(&host->alert_lock);
+	pthread_rwlock_destroy(&host->lock);
 	mem_free(host->lanes);
 	mem_free(host);
 }
 
-/* With host->lock held. */
-static struct opened *find(const struct host *host, const struct lk_settings *key)
+/* Until nothing is held any more, or the moment has come, or it is cut. */
+static void wait_for_flights(struct host *host, int64_t until_ms, const bool *cut)
 {
-	struct opened **place = tfind(&key, &host->links, compare);
+	struct timespec step = {.tv_nsec = 20 * 1000 * 1000};
 
-	return place ? *place : NULL;
-}
-
-static int enter(struct host *host, struct lk_link *link, struct err *e)
-{
-	const struct lk_settings *key = &link->deployment->settings;
-	struct opened *entry = mem_zalloc(sizeof(*entry));
-
-	if (!entry)
-		return err_no_memory(e);
-	entry->key = key;
-	entry->link = link;
-
-	pthread_mutex_lock(&host->lock);
-	struct opened **place = tsearch(entry, &host->links, compare);
-	bool entered = place && *place == entry;
-	pthread_mutex_unlock(&host->lock);
-	if (entered)
-		return 0;
-	mem_free(entry);
-	if (!place)
-		return err_no_memory(e);
-	return err_set(e, ERR_CONFLICT, "\"%s\" is deployed in %s already", key->connection,
-	               key->environment);
-}
-
-static struct lk_link *take_out(struct host *host, const struct lk_settings *key)
-{
-	pthread_mutex_lock(&host->lock);
-	struct opened *entry = find(host, key);
-	struct lk_link *link = entry ? entry->link : NULL;
-	if (entry)
-		tdelete(entry, &host->links, compare);
-	pthread_mutex_unlock(&host->lock);
-	mem_free(entry);
-	return link;
-}
-
-static void deliver_open(struct letter *letter)
-{
-	struct lk_link *link = container_of(letter, struct lk_link, letter);
-
-	link_open(link);
-	gate_open(link->gate);
-}
-
-static void deliver_close(struct letter *letter)
-{
-	struct lk_link *link = container_of(letter, struct lk_link, letter);
-
-	link_close(link, gate_open, link->gate);
-}
-
-static void post_and_wait(struct lk_link *link, void (*deliver)(struct letter *))
-{
-	struct gate gate;
-
-	gate_init(&gate);
-	link->gate = &gate;
-	link->letter.deliver = deliver;
-	mailbox_post(&link->lane->mailbox, &link->letter);
-	gate_wait(&gate);
-}
-
-int host_open(struct host *host, struct deployment *deployment, struct err *e)
-{
-	struct lk_link *link = mem_zalloc(sizeof(*link));
-
-	if (!link) {
-		deployment_destroy(deployment);
-		return err_no_memory(e);
+	while (is_held(host) && host->clock->mono_ms() < until_ms && !(cut && *cut)) {
+		if (host->manual)
+			host_idle(host);
+		else
+			nanosleep(&step, NULL);
 	}
-	link->deployment = deployment;
-	link->lane = &host->lanes[host->next_lane++ % host->lane_count];
-
-	/* Entered only after the plugin's open() succeeded: nobody can send into a link half open. */
-	post_and_wait(link, deliver_open);
-	int rc = link->open_rc;
-	if (rc < 0)
-		rc = err_set(e, ERR_INVALID, "the connector cannot open \"%s\": %s",
-		             deployment->settings.connection, plugin_error_text(rc));
-	else
-		rc = enter(host, link, e);
-	if (rc < 0)
-		post_and_wait(link, deliver_close);
-	return rc;
 }
 
-static struct lk_settings key_of(const char *project, const char *connection,
-                                 const char *environment)
+void host_drain(struct host *host, int64_t grace_ms, const bool *cut)
 {
-	return (struct lk_settings){
-		.project = project ? project : CONF_GLOBAL,
-		.connection = connection,
-		.environment = environment,
-	};
+	atomic_store(&host->stopping, true);
+	for (unsigned i = 0; i < host->lane_count; i++)
+		lane_drain(&host->lanes[i], false);
+	wait_for_flights(host, host->clock->mono_ms() + grace_ms, cut);
+	for (unsigned i = 0; i < host->lane_count; i++)
+		lane_drain(&host->lanes[i], true);
 }
 
-static int not_deployed(struct err *e, const struct lk_settings *key)
+struct store *host_store(const struct host *host)
 {
-	return err_set(e, ERR_NOT_FOUND, "\"%s\" is not deployed in %s", key->connection,
-	               key->environment);
+	return host->store;
 }
 
-int host_close(struct host *host, const char *project, const char *connection,
-               const char *environment, struct err *e)
+const struct clock *host_clock(const struct host *host)
 {
-	struct lk_settings key = key_of(project, connection, environment);
-	struct lk_link *link = take_out(host, &key);
-
-	if (!link)
-		return not_deployed(e, &key);
-	post_and_wait(link, deliver_close);
-	return 0;
+	return host->clock;
 }
 
-static void deliver_send(struct letter *letter)
+/*
+ * Direct calls
+ */
+
+static void deliver_call(struct letter *letter)
 {
-	link_send(container_of(letter, struct send, letter));
+	call_begin(container_of(letter, struct call, letter));
 }
 
 int host_send(struct host *host, const struct send_call *call,
               void (*done)(void *arg, const struct send_answer *answer), void *arg, struct err *e)
 {
-	struct lk_settings key = key_of(call->project, call->connection, call->environment);
-	struct send *send = mem_zalloc(sizeof(*send));
+	struct queue *q = host_queue(host, call->project, call->connection, call->environment);
 
-	if (!send)
+	if (!q || !atomic_load(&q->deployed))
+		return err_set(e, ERR_NOT_FOUND, "\"%s\" is not deployed in %s", call->connection,
+		               call->environment);
+	struct call *c = mem_zalloc(sizeof(*c));
+	if (!c)
 		return err_no_memory(e);
-	send->kind = call->kind;
-	send->message = message_ref(call->message);
-	send->done = done;
-	send->arg = arg;
-	send->letter.deliver = deliver_send;
-
-	/* Posted under the lock: a close that takes the link out comes after it in the mailbox. */
-	pthread_mutex_lock(&host->lock);
-	struct opened *entry = find(host, &key);
-	if (entry) {
-		send->link = entry->link;
-		mailbox_post(&entry->link->lane->mailbox, &send->letter);
-	}
-	pthread_mutex_unlock(&host->lock);
-	if (entry)
-		return 0;
-	message_unref(send->message);
-	mem_free(send);
-	return not_deployed(e, &key);
+	c->queue = q;
+	c->send.kind = call->kind;
+	c->send.message = message_ref(call->message);
+	c->done = done;
+	c->arg = arg;
+	c->letter.deliver = deliver_call;
+	mailbox_post(&q->lane->mailbox, &c->letter);
+	return 0;
 }
 
 struct wait {
@@ -304,7 +319,7 @@ int host_send_wait(struct host *host, const struct send_call *call, struct send_
 {
 	struct wait w;
 
-	gate_init(&w.gate);
+	gate_init(&w.gate, host);
 	int rc = host_send(host, call, keep_answer, &w, e);
 	if (rc < 0)
 		return rc;

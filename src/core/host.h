@@ -1,9 +1,9 @@
 /*
- * A host: lanes, plugins, and the links that are open; where callers send through a connection by
- * its name.
+ * A host: lanes, plugins, and the connections that are deployed; where callers send through a
+ * connection by its name.  What is stored and sent later goes through core/outbox.h.
  *
- * host_send() may be called on any thread; the answer comes on the lane's thread.  Opening, closing
- * and destroying belong to one control thread at a time.
+ * host_send() may be called on any thread; the answer comes on the lane's thread.  Opening, closing,
+ * draining and destroying belong to one control thread at a time.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct host;
 struct message;
 struct outcome;
 struct plugins;
+struct store;
 
 /* Resolves a name into at most `cap` addresses.  Blocking; on the errand pool.  Returns how many,
  * or negative with one line in text (text_bytes long). */
@@ -31,21 +32,52 @@ struct host_options {
 	unsigned lanes;                /* 0: one per CPU, at most 4 */
 	const struct clock *clock;     /* NULL: the system's */
 	host_lookup *lookup;           /* NULL: getaddrinfo() */
+
+	/* Durable sending; without a store there is none. */
+	struct store *store;     /* borrowed until host_destroy(); host_create() recovers it */
+	const char *flight_file; /* of the flight register; NULL: in memory alone */
+	int64_t state_max_bytes; /* beyond it nothing is accepted; 0: no bound */
+
+	/* The simulation: no threads; everything happens inside host_turn() on the caller's.  Functions
+	 * that wait call host_turn() meanwhile, and idle() when there was nothing to do. */
+	bool manual;
+	void (*idle)(void *arg);
+	void *idle_arg;
 };
 
 int host_create(const struct host_options *options, struct host **ret, struct err *e);
-/* Waits for the work under way, then closes all links.  Takes NULL. */
+/* Waits for the work under way and for the store, then closes all links.  What is stored and waits goes
+ * back to the disk.  Takes NULL. */
 void host_destroy(struct host *host);
+/* Begins nothing more, and waits at most grace_ms for what is in flight; then the plugins are asked to
+ * give up the rest, and *cut, when not NULL, ends the waiting at once.  host_destroy() follows. */
+void host_drain(struct host *host, int64_t grace_ms, const bool *cut);
 
 /* Opens the link of a deployment.  Takes the deployment, also on failure.  The plugin's open() has
  * returned when this returns.  ERR_CONFLICT when a link of that name is open already. */
 int host_open(struct host *host, struct deployment *deployment, struct err *e);
-/* Closes it once its work is done; waiting calls are refused.  ERR_NOT_FOUND. */
+/* The same; one that is open is replaced: what is in flight ends with the old one, everything else goes
+ * through the new one.  On failure the old one goes on. */
+int host_replace(struct host *host, struct deployment *deployment, struct err *e);
+/* Closes it once its work is done; waiting calls are refused, stored messages wait on the disk.
+ * ERR_NOT_FOUND. */
 int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e);
 
+/* What is deployed now, each on this thread; the deployment is borrowed for the call. */
+void host_deployments(struct host *host, void (*each)(void *arg, const struct deployment *),
+                      void *arg);
+
+struct store *host_store(const struct host *host); /* NULL: none */
+const struct clock *host_clock(const struct host *host);
+
+/* Manual hosts: one turn of all lanes, without waiting; false when there was nothing to do.  And when
+ * the next timer is due, on the monotonic clock; -1: none. */
+bool host_turn(struct host *host);
+int64_t host_next_ms(const struct host *host);
+
 struct send_call {
-	const char *project; /* NULL: global */
+	const char *project; /* NULL: global.  The project is searched first, then global */
 	const char *connection;
 	const char *environment;
 	uint32_t kind;           /* LK_OP_SEND, … */

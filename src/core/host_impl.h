@@ -2,10 +2,18 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/errand.h"
+#include "core/gate.h"
 #include "core/host.h"
 #include "core/lane.h"
+#include "store/store.h"
+
+struct events;
+struct flight;
+struct queue;
+struct watches;
 
 struct host {
 	const struct plugins *plugins;
@@ -14,10 +22,53 @@ struct host {
 	struct errands errands;
 	struct lane *lanes;
 	unsigned lane_count;
-	unsigned next_lane;   /* for the next link */
-	pthread_mutex_t lock; /* guards the register of links */
-	void *links;          /* a tree (tsearch) of struct lk_link by project, name, environment */
+	unsigned next_lane; /* for the next queue */
+	struct store *store;
+	struct flight *flight;
+	struct events *events;
+	struct watches *watches;
+	int64_t started_ms;
+	bool manual;
+	void (*idle)(void *arg);
+	void *idle_arg;
+
+	pthread_rwlock_t lock; /* guards the register of queues */
+	void *queues;          /* a tree (tsearch) of struct queue by project, name, environment */
+	void *queue_ids;       /* the same, by id */
+
+	pthread_mutex_t alert_lock; /* guards queue.alert_connection */
+
+	atomic_bool stopping; /* accepts nothing more */
+	atomic_uint active;   /* deliveries in memory */
+	atomic_size_t active_bytes;
+	int64_t state_max_bytes;
+	atomic_bool state_full;
+	_Atomic int64_t state_seen_ms; /* when the store was asked last how large it is */
+
+	pthread_mutex_t held_lock;
+	pthread_cond_t held_wake;
+	size_t held; /* what still points at the host, in the store and on its way */
 };
+
+/* Any thread.  Between them the host stays, whatever it is told. */
+void host_hold(struct host *host);
+void host_let_go(struct host *host);
+
+/* Manual hosts: what a function does that waits. */
+void host_idle(struct host *host);
+/* Posts to the store and waits.  Any thread but the store's and a lane's. */
+int host_store_wait(struct host *host, struct store_op *op);
+
+/* Any thread.  The queue by name: in the project first, then globally.  NULL: never deployed. */
+struct queue *host_queue(struct host *host, const char *project, const char *connection,
+                         const char *environment);
+struct queue *host_queue_by_id(struct host *host, int64_t id);
+/* Every queue; the caller frees the array (mem_free).  NULL: no memory. */
+struct queue **host_queues(struct host *host, size_t *ret_count);
+/* Control thread, when the lanes have ended. */
+void register_finish(struct host *host);
+/* Control thread: makes a queue of each link that the store knows. */
+int register_stored(struct host *host, struct err *e);
 
 /* The table that every plugin is given (offer.c). */
 const struct lk_host *host_face(void);

@@ -13,10 +13,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "core/delivery.h"
 #include "core/host_impl.h"
 #include "core/link.h"
+#include "core/queue.h"
 #include "plug/hostapi.h"
 #include "plug/load.h"
+#include "store/store.h"
 
 enum { EVENTS_PER_TURN = 64 };
 
@@ -62,37 +65,52 @@ static int64_t instance_due_ms(const struct instance *in)
 	return p->next_ms ? p->next_ms(in->state) : -1;
 }
 
-/* How long the lane may sleep, for epoll_wait(). */
-static int sleep_ms(struct lane *lane)
+static bool has_work(struct lane *lane)
+{
+	return !list_empty(&lane->ops.done) || mailbox_waiting(&lane->mailbox);
+}
+
+int64_t lane_next_ms(struct lane *lane)
 {
 	const struct heap_node *first = heap_first(&lane->timers);
 	int64_t due = first ? first->due_ms : -1;
 
-	if (!list_empty(&lane->ops.done) || mailbox_waiting(&lane->mailbox))
-		return 0;
 	for (size_t i = 0; i < lane->instance_count; i++) {
 		int64_t next = instance_due_ms(&lane->instances[i]);
 		if (next >= 0 && (due < 0 || next < due))
 			due = next;
 	}
+	return due;
+}
+
+/* How long the lane may sleep, for epoll_wait(). */
+static int sleep_ms(struct lane *lane)
+{
+	if (has_work(lane))
+		return 0;
+	int64_t due = lane_next_ms(lane);
 	if (due < 0)
 		return -1;
 	int64_t wait = due - lane_now_ms(lane);
 	return wait < 0 ? 0 : wait > INT_MAX ? INT_MAX : (int)wait;
 }
 
-static void fire_timers(struct lane *lane)
+static bool fire_timers(struct lane *lane)
 {
 	int64_t now = lane_now_ms(lane);
+	bool any = false;
 
-	for (struct heap_node *node; (node = heap_pop_due(&lane->timers, now));) {
+	for (struct heap_node *node; (node = heap_pop_due(&lane->timers, now)); any = true) {
 		struct timer *timer = container_of(node, struct timer, node);
 		timer->fire(timer);
 	}
+	return any;
 }
 
-static void run_instances(struct lane *lane)
+static bool run_instances(struct lane *lane)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < lane->instance_count; i++) {
 		struct instance *in = &lane->instances[i];
 		const struct lk_plugin *p = &in->plugin->plugin;
@@ -102,27 +120,84 @@ static void run_instances(struct lane *lane)
 		int64_t due = in->ready ? 0 : instance_due_ms(in);
 		if (in->ready || (due >= 0 && due <= lane_now_ms(lane))) {
 			in->ready = false;
+			any = true;
 			if (p->run(in->state) < 0)
 				log_event(LOG_LEVEL_ERROR, "a plugin's run() failed", "plugin",
 				          p->id, NULL);
 		}
 	}
+	return any;
 }
 
-static void turn(struct lane *lane)
+void lane_post_store(struct lane *lane, struct store_op *op)
+{
+	op->next = NULL;
+	*lane->store_end = op;
+	lane->store_end = &op->next;
+}
+
+static bool flush_store(struct lane *lane)
+{
+	struct store_op *first = lane->store_first;
+
+	if (!first)
+		return false;
+	lane->store_first = NULL;
+	lane->store_end = &lane->store_first;
+	store_post(lane->host->store, first);
+	return true;
+}
+
+bool lane_permits(struct lane *lane, struct delivery *d)
+{
+	if (!lane->solo && d)
+		lane->solo = d;
+	return !lane->solo || (lane->solo == d && lane->in_flight == 0);
+}
+
+void lane_solo_end(struct lane *lane, const struct delivery *d)
+{
+	if (lane->solo != d)
+		return;
+	lane->solo = NULL;
+	lane->solo_over = true;
+}
+
+/* One that goes alone starts when the rest has ended; the rest goes on when it has. */
+static void mind_solo(struct lane *lane)
+{
+	if (lane->solo && lane->in_flight == 0)
+		queue_pump(lane->solo->queue);
+	if (!lane->solo_over)
+		return;
+	lane->solo_over = false;
+	list_each(node, &lane->queues)
+		queue_pump(container_of(node, struct queue, node));
+}
+
+static bool turn(struct lane *lane, int wait_ms)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int count = epoll_wait(lane->epoll_fd, events, EVENTS_PER_TURN, sleep_ms(lane));
+	int count = epoll_wait(lane->epoll_fd, events, EVENTS_PER_TURN, wait_ms);
 
 	for (int i = 0; i < count; i++) {
 		struct instance *in = events[i].data.ptr;
 		if (in)
 			in->ready = true;
 	}
-	mailbox_deliver(&lane->mailbox);
-	fire_timers(lane);
-	run_instances(lane);
-	op_settle_done(&lane->ops);
+	bool any = mailbox_deliver(&lane->mailbox);
+	any = fire_timers(lane) || any;
+	any = run_instances(lane) || any;
+	any = op_settle_done(&lane->ops) || any;
+	mind_solo(lane);
+	return flush_store(lane) || any;
+}
+
+bool lane_turn(struct lane *lane)
+{
+	bool any = turn(lane, 0);
+
+	return any || has_work(lane);
 }
 
 static void start_stopping(struct letter *letter)
@@ -130,8 +205,48 @@ static void start_stopping(struct letter *letter)
 	struct lane *lane = container_of(letter, struct lane, stop_letter);
 
 	lane->stopping = true;
-	list_each(node, &lane->links)
-		link_close(container_of(node, struct lk_link, node), NULL, NULL);
+	lane->draining = true;
+	list_each(node, &lane->queues)
+		queue_undeploy(container_of(node, struct queue, node), NULL, NULL);
+}
+
+static void cancel_all(struct lane *lane)
+{
+	list_each(node, &lane->queues) {
+		struct queue *q = container_of(node, struct queue, node);
+		list_each(out, &q->out)
+			link_cancel(&container_of(out, struct delivery, out)->send);
+	}
+}
+
+struct draining {
+	struct letter letter;
+	struct lane *lane;
+	bool cancel;
+	struct gate gate;
+};
+
+static void start_draining(struct letter *letter)
+{
+	struct draining *d = container_of(letter, struct draining, letter);
+	struct lane *lane = d->lane;
+
+	lane->draining = true;
+	list_each(node, &lane->queues)
+		queue_release(container_of(node, struct queue, node), LK_RETRY, "stopping",
+		              "the host is stopping");
+	if (d->cancel)
+		cancel_all(lane);
+	gate_open(&d->gate);
+}
+
+void lane_drain(struct lane *lane, bool cancel)
+{
+	struct draining d = {.letter.deliver = start_draining, .lane = lane, .cancel = cancel};
+
+	gate_init(&d.gate, lane->host);
+	mailbox_post(&lane->mailbox, &d.letter);
+	gate_wait(&d.gate);
 }
 
 static int start_instance(struct lane *lane, struct instance *in, const struct plugin *plugin,
@@ -192,6 +307,11 @@ static void answer_start(struct lane *lane, int rc)
 	pthread_mutex_unlock(&lane->start_lock);
 }
 
+static bool has_ended(const struct lane *lane)
+{
+	return lane->stopping && list_empty(&lane->links) && lane->errands_out == 0;
+}
+
 static void *lane_main(void *arg)
 {
 	struct lane *lane = arg;
@@ -199,8 +319,8 @@ static void *lane_main(void *arg)
 	int rc = begin(lane, lane->start_err);
 
 	answer_start(lane, rc);
-	while (rc == 0 && (!lane->stopping || !list_empty(&lane->links) || lane->errands_out > 0))
-		turn(lane);
+	while (rc == 0 && !has_ended(lane))
+		turn(lane, sleep_ms(lane));
 	end(lane);
 	return NULL;
 }
@@ -225,6 +345,8 @@ int lane_start(struct lane *lane, struct host *host, unsigned number, struct err
 		.start_err = e,
 	};
 	list_init(&lane->links);
+	list_init(&lane->queues);
+	lane->store_end = &lane->store_first;
 	heap_init(&lane->timers);
 	int rc = mailbox_init(&lane->mailbox, e);
 	if (rc < 0)
@@ -235,6 +357,15 @@ int lane_start(struct lane *lane, struct host *host, unsigned number, struct err
 		return err_set_errno(e, ERR_IO, "cannot make an epoll set");
 	}
 
+	if (host->manual) {
+		mailbox_own(&lane->mailbox);
+		rc = begin(lane, e);
+		if (rc < 0) {
+			end(lane);
+			finish_parts(lane);
+		}
+		return rc;
+	}
 	snprintf(name, sizeof(name), "ls-lane-%u", number);
 	rc = thread_start(&lane->thread, name, lane_main, lane, e);
 	if (rc == 0) {
@@ -256,6 +387,12 @@ void lane_stop(struct lane *lane)
 {
 	lane->stop_letter.deliver = start_stopping;
 	mailbox_post(&lane->mailbox, &lane->stop_letter);
-	pthread_join(lane->thread, NULL);
+	if (lane->host->manual) {
+		while (!has_ended(lane))
+			host_idle(lane->host);
+		end(lane);
+	} else {
+		pthread_join(lane->thread, NULL);
+	}
 	finish_parts(lane);
 }

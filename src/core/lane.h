@@ -16,9 +16,11 @@
 #include "core/mailbox.h"
 #include "core/op.h"
 
+struct delivery;
 struct err;
 struct host;
 struct plugin;
+struct store_op;
 
 /* A timer of the lane. */
 struct timer {
@@ -44,8 +46,14 @@ struct lane {
 	struct op_table ops;
 	struct instance *instances;
 	size_t instance_count;
-	struct list links;  /* struct lk_link.node */
-	size_t errands_out; /* posted and not yet home */
+	struct list links;     /* struct lk_link.node */
+	struct list queues;    /* struct queue.node: those that were ever deployed */
+	size_t errands_out;    /* posted and not yet home */
+	uint32_t in_flight;    /* operations that plugins have and the host waits for */
+	struct delivery *solo; /* waits to go, or goes, alone */
+	bool solo_over;        /* the others may go on */
+	struct store_op *store_first, **store_end; /* posted to the store at the end of the turn */
+	bool draining;                             /* nothing more is begun */
 	bool stopping;
 	struct letter stop_letter;
 	/* The start is answered once all plugins are initialised. */
@@ -56,10 +64,19 @@ struct lane {
 	struct err *start_err;
 };
 
-/* Control thread.  Starts the thread and initialises every plugin of the host on it. */
+/* Control thread.  Starts the thread and initialises every plugin of the host on it.  In a manual host
+ * there is no thread: the caller's is the lane's, and lane_turn() does its work. */
 int lane_start(struct lane *lane, struct host *host, unsigned number, struct err *e);
 /* Control thread.  The lane closes its links once their work is done, then ends.  Waits for it. */
 void lane_stop(struct lane *lane);
+/* Control thread.  Nothing more is begun: stored messages that wait go back to the disk, calls that wait
+ * are refused.  With `cancel` the plugins are asked to end what they have. */
+void lane_drain(struct lane *lane, bool cancel);
+
+/* Manual hosts: one turn that does not wait.  False when there was nothing to do. */
+bool lane_turn(struct lane *lane);
+/* When its next timer is due, -1 none. */
+int64_t lane_next_ms(struct lane *lane);
 
 /* [lane] */
 int64_t lane_now_ms(const struct lane *lane);
@@ -68,4 +85,11 @@ int64_t lane_now_ms(const struct lane *lane);
 void lane_timer_set(struct lane *lane, struct timer *timer, int64_t due_ms,
                     void (*fire)(struct timer *));
 void lane_timer_stop(struct lane *lane, struct timer *timer);
+/* Posts an operation to the store with the others of this turn. */
+void lane_post_store(struct lane *lane, struct store_op *op);
+/* Whether something may be submitted: while a suspect waits for its turn or goes alone, nothing else
+ * may.  d: a delivery that must go alone, or NULL. */
+bool lane_permits(struct lane *lane, struct delivery *d);
+/* It is over for this one, if it was the one to go alone. */
+void lane_solo_end(struct lane *lane, const struct delivery *d);
 struct instance *lane_instance(struct lane *lane, const struct plugin *plugin);

@@ -8,11 +8,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "conf/conf.h"
 #include "conf/secret.h"
 #include "core/deployment.h"
 #include "core/host_impl.h"
 #include "core/link.h"
+#include "core/queue.h"
 #include "crypto/guard.h"
 #include "crypto/random.h"
 
@@ -71,8 +71,8 @@ static void work(struct errand *errand)
 	buf_init(&text, SECRET_MAX_BYTES);
 	for (size_t i = 0; i < f->count && f->rc == 0; i++) {
 		const struct secret_text *secret = &f->deployment->values.secrets[i];
-		f->rc = secret_compose(&f->deployment->conf->host, secret->parts,
-		                       secret->part_count, &text, &f->err);
+		f->rc = secret_compose(&f->deployment->host, secret->parts, secret->part_count,
+		                       &text, &f->err);
 		if (f->rc == 0) {
 			f->items[i].bytes = text.len_bytes;
 			f->items[i].text = guard_dup(buf_str(&text), text.len_bytes);
@@ -127,11 +127,14 @@ static void finish(struct errand *errand)
 		log_event(LOG_LEVEL_WARNING, "secrets cannot be resolved", "connection",
 		          link->deployment->settings.connection, "environment",
 		          link->deployment->settings.environment, "reason", f->err.text, NULL);
-		if (!s->items)
-			link_refuse_waiting(link, LK_BLOCKED, "secret", f->err.text);
+		if (!s->items && !link->closing)
+			queue_no_secrets(link->queue, LK_BLOCKED, "secret", f->err.text);
 	}
 	mem_free(f);
-	link_pump(link);
+	if (link->closing)
+		link_end_if_idle(link);
+	else
+		queue_pump(link->queue);
 }
 
 static bool start(struct link_secrets *s)
@@ -165,7 +168,8 @@ bool link_secrets_ready(struct link_secrets *s)
 	bool usable = s->items && !s->renewing && now < s->fetched_ms + STALE_MS;
 
 	if (!s->fetch && (!usable || now >= s->refresh_ms) && !start(s) && !usable)
-		link_refuse_waiting(s->link, LK_RETRY, "no_memory", "the host is out of memory");
+		queue_no_secrets(s->link->queue, LK_RETRY, "no_memory",
+		                 "the host is out of memory");
 	return usable;
 }
 

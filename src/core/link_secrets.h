@@ -29,8 +29,8 @@ struct link_secrets {
 
 void link_secrets_init(struct link_secrets *s, struct lk_link *link);
 void link_secrets_finish(struct link_secrets *s); /* wipes; no fetch under way */
-/* True when the plugin may be given work.  False: a fetch is under way; when it ends, it refuses the
- * waiting calls if it failed, and pumps the link in any case. */
+/* True when the plugin may be given work.  False: a fetch is under way; when it ends, it blocks the queue
+ * if it failed, and pumps it in any case. */
 bool link_secrets_ready(struct link_secrets *s);
 bool link_secrets_busy(const struct link_secrets *s);
 /* The peer refused the secrets of that version: true when fresh ones are there or being fetched. */

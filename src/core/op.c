@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/message.h"
 #include "plug/hostapi.h"
 
 /*
@@ -55,6 +56,7 @@ static void settle_letter(struct letter *letter)
 static void come_home(struct op *op)
 {
 	if (own_table == op->table) {
+		list_remove(&op->node); /* from those owed */
 		list_append(&op->table->done, &op->node);
 		return;
 	}
@@ -109,8 +111,12 @@ void op_table_finish(struct op_table *t)
 	if (t->id < TABLES) /* else the register was full, and init has failed */
 		atomic_store(&tables[t->id], NULL);
 	own_table = NULL;
-	for (uint32_t i = 0; i < t->chunk_count; i++)
-		mem_free(atomic_load(&t->chunks[i]));
+	for (uint32_t i = 0; i < t->chunk_count; i++) {
+		struct op *chunk = atomic_load(&t->chunks[i]);
+		for (uint32_t k = 0; k < OP_CHUNK; k++)
+			trace_finish(&chunk[k].trace);
+		mem_free(chunk);
+	}
 }
 
 static int grow(struct op_table *t)
@@ -135,7 +141,6 @@ struct op *op_take(struct op_table *t)
 
 	struct op *op = container_of(list_pop(&t->free), struct op, node);
 	op->generation++;
-	op->abandoned = false;
 	op->outcome = NULL;
 	op->request = (struct lk_request){.size = sizeof(op->request), .op = handle_of(op)};
 	return op;
@@ -157,9 +162,7 @@ bool op_abandon(struct op *op)
 {
 	uint64_t waiting = op->generation;
 
-	op->abandoned =
-		atomic_compare_exchange_strong(&op->holder, &waiting, op->generation | ABANDONED);
-	return op->abandoned;
+	return atomic_compare_exchange_strong(&op->holder, &waiting, op->generation | ABANDONED);
 }
 
 bool op_reclaim(struct op *op)
@@ -176,6 +179,8 @@ void op_release(struct op *op)
 {
 	outcome_destroy(op->outcome);
 	op->outcome = NULL;
+	message_unref(op->message);
+	op->message = NULL;
 	list_append(&op->table->free, &op->node);
 }
 

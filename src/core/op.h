@@ -12,22 +12,27 @@
 
 #include "base/list.h"
 #include "core/mailbox.h"
+#include "core/trace.h"
 
+struct message;
 struct outcome;
+struct send;
 struct op_table;
 struct err;
 
 struct op {
 	struct letter letter;
-	struct list node; /* in the table's free or done list */
+	struct list node; /* in the table's free or done list, or its link's list of those owed */
 	struct op_table *table;
 	_Atomic uint64_t holder; /* who may end it: see op.c */
 	uint64_t generation;
 	uint32_t index;
-	bool abandoned;            /* the host has stopped waiting */
 	struct lk_request request; /* request.op is the handle */
 	struct outcome *outcome;   /* once it is complete */
-	void *owner;               /* the lane's user: struct send */
+	struct lk_link *link;      /* that it was submitted through */
+	struct send *owner;        /* who waits for it; NULL: given up */
+	struct message *message;   /* a reference: the plugin may read it until it completes */
+	struct trace trace;
 };
 
 enum { OP_CHUNK = 1024, OP_CHUNKS = 4096 };
@@ -57,7 +62,8 @@ bool op_abandon(struct op *op);
 /* Takes an abandoned operation from a plugin that will not complete it any more: false when it was
  * completed in this moment, and settle() is about to come. */
 bool op_reclaim(struct op *op);
-void op_release(struct op *op); /* back to the free list; destroys the outcome */
+/* Back to the free list; destroys the outcome and drops the message. */
+void op_release(struct op *op);
 /* Settles what was completed on the lane's own thread.  True when there was something. */
 bool op_settle_done(struct op_table *t);
 

@@ -1,7 +1,7 @@
 /*
  * The outbox: durable sending.  What it has accepted is on stable storage, and is sent at least once.
  *
- * Every function may be called on any thread but a lane's and the store's, unless it says otherwise.
+ * outbox_accept() may be called on any thread; the others on any but a lane's and the store's.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct outbox_answer {
 	const char *held;          /* NULL, or why it waits: "disabled" "paused" */
 };
 
-/* Accepts `count` messages, in their order, in one transaction where they fit.  answered() follows
+/* Accepts `count` messages (1 to STORE_GROUP_MAX), in their order, in one transaction where they fit.  answered() follows
  * exactly once, after the commit, with count answers in the same order (borrowed for the call), on the
  * store's thread or, when nothing reached the store, on this one; it must not block. */
 void outbox_accept(struct host *host, const struct outbox_call *calls, size_t count,
@@ -48,8 +48,8 @@ int outbox_cancel(struct host *host, const char *id, struct err *e);
 
 /* Replays what fits, at most `most` (≤ STORE_GROUP_MAX) of them behind `after`; *ret_last is where to
  * go on; *ret_count < most: that was all. */
-int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after, uint32_t most,
-                  uint64_t *ret_count, uint64_t *ret_last, struct err *e);
+int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after,
+                  uint32_t most, uint64_t *ret_count, uint64_t *ret_last, struct err *e);
 
 /* Holds back what is stored for a connection in an environment, and refuses direct calls; or lets it
  * go on.  Kept over restarts.  ERR_NOT_FOUND: never deployed there. */

@@ -1,7 +1,8 @@
-/* linkspan send: one message through a connection, waiting for the answer. */
+/* linkspan send: one message through a connection; here, or by the daemon. */
 #include <linkspan/connector.h>
 #include <stdio.h>
 
+#include "admin/answer.h"
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -10,6 +11,7 @@
 #include "core/message.h"
 #include "linkspan/call.h"
 #include "linkspan/command.h"
+#include "linkspan/send_daemon.h"
 #include "linkspan/session.h"
 #include "linkspan/show.h"
 #include "plug/hostapi.h"
@@ -134,7 +136,7 @@ static int show_before(const struct cli *cli, const struct outcome *request, str
 		return print_and_finish(&text, e);
 	}
 	if (cli_has(cli, "dry-run") && cli->output == OUTPUT_JSON)
-		return print_json(show_request_json(request), e);
+		return print_json(answer_request_json(request), e);
 	buf_finish(&text);
 	return 0;
 }
@@ -154,8 +156,7 @@ static int send_and_show(struct cli *cli, struct host *host, const struct send_c
 		buf_finish(&text);
 	else if (cli->output == OUTPUT_JSON)
 		rc = print_json(
-			show_answer_json(&answer, id, request ? show_request_json(request) : NULL),
-			e);
+			answer_json(&answer, id, request ? answer_request_json(request) : NULL), e);
 	else {
 		show_answer(&answer, id, &text);
 		rc = print_and_finish(&text, e);
@@ -192,11 +193,17 @@ static int send_in(struct session *s, struct cli *cli, struct err *e)
 
 int cmd_send(struct cli *cli, struct err *e)
 {
+	static const char *const stored[] = {"durable", "wait", "idempotency-key", "ordering-key",
+	                                     NULL};
 	struct session s;
 
 	if (!cli_has(cli, "standalone"))
-		return err_set(e, ERR_UNREACHABLE,
-		               "no daemon answers; --standalone opens the configuration here");
+		return send_by_daemon(cli, e);
+	for (size_t i = 0; stored[i]; i++)
+		if (cli_has(cli, stored[i]))
+			return err_set(e, ERR_USAGE,
+			               "--%s needs the daemon: --standalone stores nothing",
+			               stored[i]);
 	int rc = session_open(&s, cli, e);
 	if (rc == 0)
 		rc = send_in(&s, cli, e);

@@ -16,8 +16,12 @@
 static const struct option_row global_options[] = {
 	{"config", 'c', "FILE", "the host's linkspan.conf (" LINKSPAN_CONFIG ")"},
 	{"standalone", 0, NULL, "work without a daemon: open the configuration here"},
-	{"output", 'o', "FORMAT", "text (the default), json; man where it says so"},
+	{"output", 'o', "FORMAT",
+         "text (the default) or json; lists also table, wide, ndjson and name; man where it says so"},
 	{"no-headers", 0, NULL, "tables without their header line"},
+	{"timeout", 0, "SECONDS", "how long to wait for an answer of the daemon"},
+	{"yes", 'y', NULL, "do not ask, do it"},
+	{"no-input", 0, NULL, "never ask: fail where there would be a question"},
 	{"quiet", 'q', NULL, "print nothing but errors"},
 	{"verbose", 'v', NULL, "log more; twice: everything"},
 	{"help", 'h', NULL, "explain the command"},
@@ -157,22 +161,30 @@ static int check_arguments(const struct cli *cli, struct err *e)
 static int read_output(struct cli *cli, struct err *e)
 {
 	static const char *const names[] = {
-		[OUTPUT_TEXT] = "text",
-		[OUTPUT_JSON] = "json",
-		[OUTPUT_MAN] = "man",
+		[OUTPUT_TEXT] = "text",   [OUTPUT_JSON] = "json", [OUTPUT_MAN] = "man",
+		[OUTPUT_TABLE] = "table", [OUTPUT_WIDE] = "wide", [OUTPUT_NDJSON] = "ndjson",
+		[OUTPUT_NAME] = "name",
 	};
 	const char *text = cli_option(cli, "output");
+	unsigned allowed = cli->command ? cli->command->outputs : 0;
+	char list[64] = "";
 
 	if (!text)
 		return 0;
+	if (allowed == 0)
+		allowed = OUTPUTS_PLAIN;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t length = strlen(list);
+		if (!(allowed & 1u << i))
+			continue;
 		if (strcmp(text, names[i]) == 0) {
 			cli->output = (enum output)i;
 			return 0;
 		}
+		snprintf(list + length, sizeof(list) - length, "%s%s", length ? ", " : "",
+		         names[i]);
 	}
-	return err_set(e, ERR_USAGE, "unknown output format \"%s\"; allowed: text, json, man",
-	               text);
+	return err_set(e, ERR_USAGE, "unknown output format \"%s\"; allowed: %s", text, list);
 }
 
 int cli_parse(struct cli *cli, int argc, char **argv, struct err *e)
@@ -252,6 +264,14 @@ int cli_number(const struct cli *cli, const char *name, long least, long most, l
 		return err_set(e, ERR_USAGE, "--%s %s: a whole number from %ld to %ld is needed",
 		               name, text, least, most);
 	*ret = value;
+	return 0;
+}
+
+int cli_needs_standalone(const struct cli *cli, const char *const *names, struct err *e)
+{
+	for (size_t i = 0; names[i]; i++)
+		if (cli_has(cli, names[i]))
+			return err_set(e, ERR_USAGE, "--%s works with --standalone only", names[i]);
 	return 0;
 }
 

@@ -10,7 +10,20 @@
 struct buf;
 struct err;
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_MAN };
+enum output {
+	OUTPUT_TEXT,
+	OUTPUT_JSON,
+	OUTPUT_MAN,
+	OUTPUT_TABLE,
+	OUTPUT_WIDE,
+	OUTPUT_NDJSON,
+	OUTPUT_NAME,
+};
+
+/* Sets of them.  Every command takes text; the generated references come with -o man. */
+#define OUTPUTS_PLAIN  (1u << OUTPUT_TEXT | 1u << OUTPUT_JSON | 1u << OUTPUT_MAN)
+#define OUTPUTS_STREAM (1u << OUTPUT_TEXT | 1u << OUTPUT_JSON | 1u << OUTPUT_NDJSON)
+#define OUTPUTS_LIST   (OUTPUTS_STREAM | 1u << OUTPUT_TABLE | 1u << OUTPUT_WIDE | 1u << OUTPUT_NAME)
 
 /* One option: of a command, or of all. */
 struct option_row {
@@ -31,6 +44,7 @@ struct command {
 	const char *detail;               /* more, for its own help; NULL: none */
 	const struct option_row *options; /* ends with a row without name */
 	int (*run)(struct cli *cli, struct err *e);
+	unsigned outputs; /* a set of enum output; 0: OUTPUTS_PLAIN */
 };
 
 struct cli_value {
@@ -65,15 +79,29 @@ const char *cli_option_at(const struct cli *cli, const char *name, size_t n);
 int cli_number(const struct cli *cli, const char *name, long least, long most, long *ret,
                struct err *e);
 
+/* ERR_USAGE when an option was given that only works with --standalone; names ends with NULL. */
+int cli_needs_standalone(const struct cli *cli, const char *const *names, struct err *e);
+
 /* Help: of one command, or of all (NULL). */
 void command_help(const struct command *command, struct buf *b);
 /* The command reference of the manual page, in scdoc syntax. */
 void command_manual(struct buf *b);
 
+int cmd_connection_pause(struct cli *cli, struct err *e);
+int cmd_connection_resume(struct cli *cli, struct err *e);
+int cmd_connection_status(struct cli *cli, struct err *e);
+int cmd_delivery_cancel(struct cli *cli, struct err *e);
+int cmd_delivery_get(struct cli *cli, struct err *e);
+int cmd_delivery_list(struct cli *cli, struct err *e);
+int cmd_delivery_replay(struct cli *cli, struct err *e);
+int cmd_delivery_retry(struct cli *cli, struct err *e);
+int cmd_delivery_tail(struct cli *cli, struct err *e);
 int cmd_help(struct cli *cli, struct err *e);
 int cmd_listen(struct cli *cli, struct err *e);
+int cmd_pipe(struct cli *cli, struct err *e);
 int cmd_plugin_lint(struct cli *cli, struct err *e);
 int cmd_plugin_list(struct cli *cli, struct err *e);
 int cmd_schema(struct cli *cli, struct err *e);
 int cmd_send(struct cli *cli, struct err *e);
+int cmd_status(struct cli *cli, struct err *e);
 int cmd_validate(struct cli *cli, struct err *e);

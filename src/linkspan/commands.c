@@ -9,18 +9,96 @@
 
 static const struct option_row no_options[] = {END_OF_OPTIONS};
 
+/* Which connection, and where. */
+#define WHERE_OPTIONS                                                                              \
+	{"env", 'e', "ENVIRONMENT", "the environment; needed when the host serves several"},       \
+	{                                                                                          \
+		"project", 'p', "PROJECT", "look the name up in this project first, then globally" \
+	}
+
+/* Which deliveries. */
+#define FILTER_OPTIONS                                                                             \
+	{"state", 's', "STATE",                                                                    \
+	 "ready, leased, done, dead, quarantined, cancelled; several with commas"},                \
+		{"connection", 0, "NAME", "only those of this connection"},                        \
+		{"env", 'e', "ENVIRONMENT", "only those in this environment"},                     \
+		{"project", 'p', "PROJECT", "only those of this project's own connections"},       \
+		{"since", 0, "TIME",                                                               \
+	         "only those accepted since then: 2h, 3d, or a time of RFC 3339"},                 \
+	{                                                                                          \
+		"until", 0, "TIME", "only those accepted before then"                              \
+	}
+
+/* The message of a call. */
+#define MESSAGE_OPTIONS                                                                            \
+	{"content-type", 0, "TYPE", "the type of the body"},                                       \
+		{"header", 'H', "NAME: VALUE", "one more header; may be repeated"},                \
+		{"uri", 0, "NAME=VALUE",                                                           \
+	         "an argument of the URL template; repeat it for a list, NAME.KEY=VALUE for a "    \
+	         "map"},                                                                           \
+	{                                                                                          \
+		"ordering-key", 0, "KEY",                                                          \
+			"deliver messages of one key one after the other (ordering = \"key\")"     \
+	}
+
 static const struct option_row send_options[] = {
-	{"env", 'e', "ENVIRONMENT",
-         "the environment to send in; needed when the host serves several"},
-	{"project", 'p', "PROJECT", "look the name up in this project first, then globally"},
+	WHERE_OPTIONS,
 	{"data", 'd', "TEXT|@FILE", "the body; @FILE reads a file, @- standard input"},
-	{"content-type", 0, "TYPE", "the type of the body"},
-	{"header", 'H', "NAME: VALUE", "one more header of this call; may be repeated"},
-	{"uri", 0, "NAME=VALUE",
-         "an argument of the URL template; repeat it for a list, NAME.KEY=VALUE for a map"},
-	{"print-request", 0, NULL, "show the request, secrets masked, before sending it"},
-	{"curl", 0, NULL, "print the request as a curl command, secrets masked, and send nothing"},
-	{"dry-run", 0, NULL, "check everything and send nothing; with --print-request, show it"},
+	MESSAGE_OPTIONS,
+	{"durable", 0, NULL, "store the message, print its id, and let the daemon deliver it"},
+	{"wait", 'w', NULL, "with --durable: wait until it was delivered or given up"},
+	{"idempotency-key", 0, "KEY",
+         "with --durable: the same key and message within 24 h give the first id again"},
+	{"print-request", 0, NULL,
+         "with --standalone: show the request, secrets masked, before sending it"},
+	{"curl", 0, NULL,
+         "with --standalone: print the request as a curl command, secrets masked, and send nothing"},
+	{"dry-run", 0, NULL,
+         "with --standalone: check everything and send nothing; with --print-request, show it"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row pipe_options[] = {
+	WHERE_OPTIONS,
+	{"ack", 0, NULL, "answer each line on standard output: OK once it is stored, or why not"},
+	{"raw", 0, NULL, "a line is any text, not JSON"},
+	MESSAGE_OPTIONS,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row delivery_list_options[] = {
+	FILTER_OPTIONS,
+	{"query", 0, "TEXT", "only those whose id or reason begins with it"},
+	{"limit", 'n', "N", "at most so many (50); 0 shows all"},
+	{"oldest", 0, NULL, "the oldest first"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row delivery_tail_options[] = {
+	{"connection", 0, "NAME", "only events of this connection"},
+	{"env", 'e', "ENVIRONMENT", "only events in this environment"},
+	{"all", 0, NULL, "begin with the oldest event that is kept, not with the next one"},
+	{"count", 0, "N", "stop after N events; 0 (the default) goes on until interrupted"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row delivery_replay_options[] = {
+	FILTER_OPTIONS,
+	{"query", 0, "TEXT", "only those whose id or reason begins with it"},
+	{"dry-run", 0, NULL, "only say how many there are"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_options[] = {WHERE_OPTIONS, END_OF_OPTIONS};
+
+static const struct option_row connection_pause_options[] = {
+	WHERE_OPTIONS,
+	{"reason", 0, "TEXT", "why; shown with the connection's status"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row status_options[] = {
+	{"wait", 0, "TIME", "wait at most so long (5s, 500ms) until the daemon is ready"},
 	END_OF_OPTIONS,
 };
 
@@ -40,25 +118,61 @@ static const struct option_row listen_options[] = {
 const struct command commands[] = {
 	{"send", NULL, "NAME", 1, 1, "send one message through a connection",
          "Sends directly: it waits for the receiver's answer and prints it.  It exits with 0 when the "
-         "message was delivered and 1 when it was not.",
-         send_options, cmd_send},
+         "message was delivered and 1 when it was not.  With --durable the message is stored first and "
+         "delivered by the daemon, with retries; the id is printed.",
+         send_options, cmd_send, 0},
+	{"pipe", NULL, "NAME", 1, 1, "send each line of standard input, durably",
+         "Each line is one JSON value and one message.  Lines are sent in batches: whatever is at hand, "
+         "never waiting for more.  When the daemon has no room or is restarted, pipe waits and goes "
+         "on.  With --ack it works as rsyslog's omprog with confirmMessages=\"on\": it prints OK when "
+         "it is ready, and then one answer for each line, in order.",
+         pipe_options, cmd_pipe, 1u << OUTPUT_TEXT},
+	{"delivery", "list", "", 0, 0, "list stored messages, the newest first", NULL,
+         delivery_list_options, cmd_delivery_list, OUTPUTS_LIST},
+	{"delivery", "get", "ID", 1, 1, "show a stored message and every attempt to deliver it",
+         NULL, no_options, cmd_delivery_get, 0},
+	{"delivery", "tail", "", 0, 0, "print events as they happen",
+         "One line for each event, until interrupted.  With -o json or ndjson, one line of JSON.",
+         delivery_tail_options, cmd_delivery_tail, OUTPUTS_STREAM},
+	{"delivery", "retry", "ID…", 1, 1000, "try again now",
+         "A message that waits becomes due now; one that has ended is replayed.", no_options,
+         cmd_delivery_retry, 0},
+	{"delivery", "cancel", "ID…", 1, 1000, "give up messages that wait", NULL, no_options,
+         cmd_delivery_cancel, 0},
+	{"delivery", "replay", "", 0, 0, "deliver ended messages anew",
+         "Counts the messages that the filter selects, asks, and replays them: each keeps its id, its "
+         "attempts begin anew.  Without --state those in dead and quarantined are taken.  It needs "
+         "--yes where nobody can be asked.",
+         delivery_replay_options, cmd_delivery_replay, 0},
+	{"connection", "status", "NAME", 1, 1, "say whether a connection sends, and if not, why",
+         NULL, connection_options, cmd_connection_status, 0},
+	{"connection", "pause", "NAME", 1, 1, "hold a connection's messages back",
+         "Direct sends are refused; durable ones are stored and wait.  Without --env: in every "
+         "environment.",
+         connection_pause_options, cmd_connection_pause, 0},
+	{"connection", "resume", "NAME", 1, 1, "let a paused connection go on", NULL,
+         connection_options, cmd_connection_resume, 0},
+	{"status", NULL, "", 0, 0, "show the host and its links",
+         "With --wait it returns when the daemon is ready, and exits with 6 when it is not in time.",
+         status_options, cmd_status, OUTPUTS_LIST},
 	{"listen", NULL, "", 0, 0, "receive webhooks here and print them",
          "A local receiver for trying things out.  With -o json each request is one line of JSON.",
-         listen_options, cmd_listen},
+         listen_options, cmd_listen, 0},
 	{"validate", NULL, "[FILE|FOLDER]", 0, 1, "check definitions",
          "Checks one file, a folder, or (without argument) everything below the configuration.  Prints "
          "FILE:LINE for each fault and exits with 7 when there is one.",
-         no_options, cmd_validate},
+         no_options, cmd_validate, 0},
 	{"schema", NULL, "TYPE", 1, 1, "print the JSON Schema of a connection type",
          "With -o man it prints the option reference of the manual page in scdoc syntax; there host, "
          "environment and connection name the definition files themselves.",
-         no_options, cmd_schema},
+         no_options, cmd_schema, 0},
 	{"plugin", "list", "", 0, 0, "list the connector plugins and their types", NULL, no_options,
-         cmd_plugin_list},
+         cmd_plugin_list, 0},
 	{"plugin", "lint", "FILE.so", 1, 1, "check a connector plugin",
          "Loads the plugin as the host would and reports what is wrong with it.", no_options,
-         cmd_plugin_lint},
-	{"help", NULL, "[COMMAND [VERB]]", 0, 2, "explain a command", NULL, no_options, cmd_help},
+         cmd_plugin_lint, 0},
+	{"help", NULL, "[COMMAND [VERB]]", 0, 2, "explain a command", NULL, no_options, cmd_help,
+         0},
 };
 
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);

@@ -1,27 +1,15 @@
 /* linkspan: the command line. */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "linkspan/command.h"
 #include "linkspan/session.h"
-
-/* Secrets pass through this process: none of them may end up in a core file. */
-static void forbid_core_files(void)
-{
-	struct rlimit none = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &none);
-#ifndef LINKSPAN_SANITIZED /* the leak check traces its own process */
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
 
 static void configure_log(const struct cli *cli)
 {
@@ -82,7 +70,8 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	struct cli cli;
 
-	forbid_core_files();
+	/* Secrets pass through this process. */
+	process_forbid_core_files();
 	signal(SIGPIPE, SIG_IGN);
 	int rc = cli_parse(&cli, argc, argv, &e);
 	configure_log(&cli);

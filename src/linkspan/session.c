@@ -9,7 +9,7 @@
 #include "linkspan/command.h"
 #include "json/json.h"
 
-static const char *config_path(const struct cli *cli)
+const char *config_path(const struct cli *cli)
 {
 	const char *given = cli_option(cli, "config");
 
@@ -29,10 +29,8 @@ int session_open(struct session *s, const struct cli *cli, struct err *e)
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (!s->conf.host.file) {
-		if (e)
-			session_verdict(s, NULL);
-		return err_set(e, rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID,
-		               "no host can be read from %s", path);
+		int code = rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID;
+		return e ? report_refuse(&s->report, code, path, e) : code;
 	}
 	return plugins_load(&s->plugins, s->conf.host.plugins, &s->report, e);
 }
@@ -44,14 +42,25 @@ void session_finish(struct session *s)
 	report_finish(&s->report);
 }
 
-int session_verdict(struct session *s, struct err *e)
+static void print_report(const struct report *report)
 {
 	struct buf text;
 
 	buf_init(&text, BUF_MAX_TEXT);
-	report_print(&s->report, &text);
+	report_print(report, &text);
 	fputs(buf_str(&text), stderr);
 	buf_finish(&text);
+}
+
+int report_refuse(const struct report *report, int code, const char *path, struct err *e)
+{
+	print_report(report);
+	return err_set(e, code, "no host can be read from %s", path);
+}
+
+int session_verdict(struct session *s, struct err *e)
+{
+	print_report(&s->report);
 	if (s->report.out_of_memory)
 		return err_no_memory(e);
 	if (s->report.errors > 0)

@@ -15,6 +15,12 @@ struct session {
 	struct report report;
 };
 
+/* The linkspan.conf that --config, LINKSPAN_CONFIG or the build names. */
+const char *config_path(const struct cli *cli);
+
+/* Prints the report to standard error; code, and that no host can be read from path. */
+int report_refuse(const struct report *report, int code, const char *path, struct err *e);
+
 /* Reads the configuration that --config names and loads its plugins.  Faults are left in
  * session->report; the return value is only negative when nothing can be done at all.  e NULL: says
  * nothing about it.

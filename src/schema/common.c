@@ -109,6 +109,19 @@ const struct lk_param common_rows[COMMON_ROWS] = {
 			.def = "off",
 			.choices = orderings,
 		},
+	[COMMON_QUEUE_MAX_MESSAGES] =
+		{
+			.name = "queue_max_messages",
+			.type = LK_T_INT,
+			.flags = LK_ADVANCED,
+			.label = "Longest queue",
+			.group = "Settings",
+			.help = "How many stored messages may wait in one environment; beyond it "
+				"no more are accepted.",
+			.def = "1000000",
+			.min = 1,
+			.max = 100000000,
+		},
 	[COMMON_RESPONSE_KEEP_BYTES] =
 		{
 			.name = "response_keep_bytes",

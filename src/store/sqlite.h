@@ -13,12 +13,12 @@ struct err;
 struct store;
 
 struct sqlite_options {
-	const char *folder;         /* exists; the host's own */
-	const struct clock *clock;  /* NULL: the system's */
-	const char *vfs;            /* NULL: SQLite's default; tests give one that fails */
-	int64_t state_max_bytes;    /* beyond nine tenths ended deliveries are pruned before their time; 0: no bound */
-	int64_t done_keep_ms;       /* how long ended deliveries are kept; 0: 7 days */
-	int64_t dead_keep_ms;       /* and dead ones; 0: 30 days */
+	const char *folder;        /* exists; the host's own */
+	const struct clock *clock; /* NULL: the system's */
+	const char *vfs;           /* NULL: SQLite's default; tests give one that fails */
+	int64_t state_max_bytes; /* beyond nine tenths ended deliveries are pruned before their time; 0: no bound */
+	int64_t done_keep_ms; /* how long ended deliveries are kept; 0: 7 days */
+	int64_t dead_keep_ms; /* and dead ones; 0: 30 days */
 	/* On the writer's thread, once: the store has failed (I/O error, corruption) and carries out
 	 * nothing more; what is posted is answered ERR_IO.  The process should end. */
 	void (*failed)(void *arg, const char *why);

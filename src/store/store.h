@@ -30,7 +30,7 @@ enum store_state {
 	STORE_STATES,
 };
 
-const char *store_state_name(enum store_state state);        /* "ready" … */
+const char *store_state_name(enum store_state state);           /* "ready" … */
 int store_state_parse(const char *name, enum store_state *ret); /* 0 or ERR_INVALID */
 
 /*
@@ -40,7 +40,7 @@ int store_state_parse(const char *name, enum store_state *ret); /* 0 or ERR_INVA
  */
 struct store_delivery {
 	uint64_t seq, salt;
-	int64_t link;      /* id of its link */
+	int64_t link; /* id of its link */
 	enum store_state state;
 	int64_t due_ms;      /* READY: when; else 0 */
 	int64_t accepted_ms; /* when it was accepted */
@@ -84,7 +84,7 @@ struct store_link {
 	const char *paused_reason; /* NULL unless paused */
 	/* How many deliveries are in each state; of the ended ones only those not pruned yet. */
 	uint64_t ready, leased, dead, quarantined;
-	int64_t oldest_ms;  /* acceptance of the oldest that is open; 0: none */
+	int64_t oldest_ms;   /* acceptance of the oldest that is open; 0: none */
 	int64_t next_due_ms; /* of the READY ones; 0: none */
 };
 
@@ -116,9 +116,10 @@ struct store_op {
  * with the same key is open: then it is READY and `leased` stays false. */
 struct store_accept {
 	struct store_op op;
-	const struct store_delivery *delivery; /* seq, salt, link, accepted_ms, ordering_key, payload */
+	const struct store_delivery
+		*delivery; /* seq, salt, link, accepted_ms, ordering_key, payload */
 	bool lease;
-	const char *idempotency_key; /* NULL none; of the link */
+	const char *idempotency_key;        /* NULL none; of the link */
 	uint8_t digest[STORE_DIGEST_BYTES]; /* of what must be the same under the same key */
 	/* rc ERR_CONFLICT: the key was used within 24 h with another digest. */
 	bool leased;
@@ -157,7 +158,7 @@ struct store_claim {
 	size_t bytes_most;
 	bool ordered;
 	bool (*take)(struct store_claim *, const struct store_delivery *);
-	uint32_t count;      /* how many were claimed */
+	uint32_t count; /* how many were claimed */
 	int64_t next_due_ms; /* of the link's READY ones that are left and may be claimed by their order; 0 none */
 };
 
@@ -181,8 +182,8 @@ struct store_alter {
 
 /* What a list, a count or a replay is about.  0 or NULL: any. */
 struct store_filter {
-	unsigned states;              /* bits 1 << store_state; 0: any */
-	const int64_t *links;         /* NULL: any */
+	unsigned states;      /* bits 1 << store_state; 0: any */
+	const int64_t *links; /* NULL: any */
 	size_t link_count;
 	int64_t since_ms, until_ms;   /* accepted in since ≤ t < until; 0: unbounded */
 	const char *reason;           /* prefix */
@@ -199,7 +200,10 @@ struct store_replay {
 	int64_t now_ms;
 	uint32_t count;
 	uint64_t last;
-	int64_t links[STORE_GROUP_MAX]; /* which links got work: link_count of them, each once */
+	struct {
+		int64_t link;
+		uint32_t count;
+	} links[STORE_GROUP_MAX]; /* which links got how much work: link_count of them, each once */
 	size_t link_count;
 };
 
@@ -259,10 +263,11 @@ struct store_api {
 	void (*post)(struct store *store, struct store_op *first);
 	int (*recover)(struct store *store, const uint64_t *suspects, size_t count,
 	               struct store_recovery *ret, struct err *e);
-	int (*links)(struct store *store, void (*each)(void *arg, const struct store_link *), void *arg,
-	             struct err *e);
-	int (*list)(struct store *store, const struct store_filter *filter, uint64_t from, bool ascending,
-	            uint32_t most, void (*each)(void *arg, const struct store_delivery *), void *arg,
+	int (*links)(struct store *store, void (*each)(void *arg, const struct store_link *),
+	             void *arg, struct err *e);
+	int (*list)(struct store *store, const struct store_filter *filter, uint64_t from,
+	            bool ascending, uint32_t most,
+	            void (*each)(void *arg, const struct store_delivery *), void *arg,
 	            struct err *e);
 	int (*count)(struct store *store, const struct store_filter *filter, uint64_t *ret,
 	             struct err *e);
@@ -303,8 +308,9 @@ static inline int store_recover(struct store *store, const uint64_t *suspects, s
 }
 
 /* All links that were ever there. */
-static inline int store_links(struct store *store, void (*each)(void *arg, const struct store_link *),
-                              void *arg, struct err *e)
+static inline int store_links(struct store *store,
+                              void (*each)(void *arg, const struct store_link *), void *arg,
+                              struct err *e)
 {
 	return store->api->links(store, each, arg, e);
 }

@@ -1,5 +1,6 @@
 """Real servers for the tests: each on loopback ports of its own, stopped by its own PID."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -9,17 +10,19 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.parse
 import urllib.request
 
 PYTHON = "/usr/bin/python3"
 DEADLINE_S = 30
+API = "/api/v1"
 
 
-def listening_socket():
-    """A socket on a free loopback port, open already: whoever connects waits until it is served."""
+def listening_socket(port=0):
+    """A socket on a loopback port, open already: whoever connects waits until it is served."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
+    sock.bind(("127.0.0.1", port))
     sock.listen(512)
     sock.set_inheritable(True)
     return sock
@@ -85,6 +88,30 @@ class Server:
         return status
 
 
+class Running:
+    """A command that goes on, with a standard input that stays open."""
+
+    def __init__(self, program, *args):
+        self.process = subprocess.Popen(
+            [str(program), *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        self.out = Lines(self.process.stdout)
+        self.err = Lines(self.process.stderr)
+
+    def say(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait(DEADLINE_S)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
 class Listener(Server):
     """`linkspan listen`: what arrived comes as one JSON object each."""
 
@@ -105,6 +132,91 @@ class Listener(Server):
         """Ends it; how many requests it had received."""
         self.stop()
         return int(self.err.find(r"^(\d+) requests? over")[1])
+
+
+class Answer:
+    """What the API answered."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"{self.status} {self.body!r}"
+
+
+class UnixHTTP(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path, timeout=DEADLINE_S):
+        super().__init__("localhost", timeout=timeout)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+    def ask(self, method, path, body=None, headers=None):
+        """One request over this connection, which stays open."""
+        self.request(method, path, body=body, headers=headers or {})
+        return Answer(self.getresponse())
+
+
+class Daemon(Server):
+    """linkspand on a configuration; its log is `err`, its API answers get(), post() and ask()."""
+
+    def __init__(self, program, config, *args, ready=True, within=(), **options):
+        super().__init__([*within, program, "--config", config.file, *args], **options)
+        self.socket = config.folder / config.host["socket"]
+        if ready:
+            self.ready()
+
+    def ready(self, deadline_s=DEADLINE_S):
+        """Waits for the line that says so."""
+        return self.err.find(r"message=ready\b", deadline_s)
+
+    def connect(self, timeout=DEADLINE_S):
+        return UnixHTTP(self.socket, timeout)
+
+    def ask(self, method, path, body=None, headers=None, timeout=DEADLINE_S):
+        """One request over a connection of its own; the path is that below /api/v1."""
+        connection = self.connect(timeout)
+        try:
+            return connection.ask(method, API + path, body, headers)
+        finally:
+            connection.close()
+
+    def get(self, path, **options):
+        return self.ask("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.ask("POST", path, body, **options)
+
+    def send(self, name, body=b"{}", project="global", **query):
+        """A durable message, or with mode="direct" a direct one."""
+        question = "?" + urllib.parse.urlencode(query) if query else ""
+        return self.post(f"/projects/{project}/connections/{name}/send{question}", body,
+                         headers={"Content-Type": "application/json"})
+
+    def delivery(self, id, wait_s=DEADLINE_S - 5):
+        """A delivery once it has ended, or as it is when the time is up."""
+        return self.get(f"/deliveries/{id}?wait={wait_s}").json
+
+    def reload(self):
+        """Tells it to read its configuration anew; the line of the log that says how that went."""
+        self.process.send_signal(signal.SIGHUP)
+        return self.err.find(r"message=(reloaded|reload_failed)\b.*")[0]
+
+    def kill(self):
+        """As a crash would end it."""
+        self.process.kill()
+        self.process.wait(DEADLINE_S)
 
 
 class Doorbell:

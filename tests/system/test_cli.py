@@ -23,6 +23,7 @@ def test_exit_status_tells_delivered_or_not(send, config, listen, answer, exit_s
     (["send", "Hello", "--dry-rum"], 2, "did you mean --dry-run?"),
     (["send", "Hello", "--env"], 2, "--env needs a value"),
     (["send", "Hello", "-o", "xml"], 2, "allowed: text, json, man"),
+    (["status", "-o", "xml"], 2, "allowed: text, json, table, wide, ndjson, name"),
     (["plugin"], 2, "plugin needs a verb"),
     (["listen", "--port", "65536"], 2, "from 0 to 65535"),
     (["listen", "--respond", "999"], 2, "503x2,200"),
@@ -243,7 +244,7 @@ def test_schema(linkspan, config):
         "connection_timeout_ms", "request_timeout_ms", "idle_timeout_s", "success_status", "tls",
         "pool_size", "retry_delay_s", "retry_max_attempts", "retry_max_age_s", "retry_inline",
         "rate_per_s", "burst", "ordering", "response_keep_bytes", "alert_connection",
-        "test_every_s"}
+        "test_every_s", "queue_max_messages"}
     timeout = schema["properties"]["request_timeout_ms"]
     assert timeout["default"] == 2000
     assert {"type": "integer", "minimum": 1000, "maximum": 60000} in timeout["anyOf"]

@@ -133,6 +133,7 @@ START_TEST(have_the_documented_defaults)
 		[COMMON_RETRY_MAX_AGE_S] = 259200,
 		[COMMON_RETRY_INLINE] = 1,
 		[COMMON_BURST] = 1,
+		[COMMON_QUEUE_MAX_MESSAGES] = 1000000,
 		[COMMON_RESPONSE_KEEP_BYTES] = 16384,
 	};
 	struct schema_part part = {.rows = common_rows, .count = COMMON_ROWS};

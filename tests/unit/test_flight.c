@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -303,6 +304,19 @@ START_TEST(what_is_no_plain_file_is_refused)
 }
 END_TEST
 
+/* The whole of it is asked for at the start: later there would be nobody to tell. */
+START_TEST(without_room_it_says_so)
+{
+	const struct rlimit limit = {HEAD, HEAD};
+
+	make_folder();
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	expect_refused(file, "cannot have its 69632 bytes");
+	drop_folder();
+}
+END_TEST
+
 START_TEST(without_memory_the_file_stays_as_it_was)
 {
 	struct flight *f = NULL;
@@ -341,6 +355,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_foreign_file_leaves_nothing),
 	SUITE_TEST(what_is_no_plain_file_is_refused),
 	SUITE_TEST(without_memory_the_file_stays_as_it_was),
+	SUITE_TEST(without_room_it_says_so),
 };
 
 SUITE_MAIN("flight", tests)

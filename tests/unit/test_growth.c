@@ -28,7 +28,7 @@ NO_TAIL_PADDING(struct lk_value, keys);
 NO_TAIL_PADDING(struct lk_param, sub_size);
 NO_TAIL_PADDING(struct lk_report, add);
 NO_TAIL_PADDING(struct lk_settings, keep_bytes);
-NO_TAIL_PADDING(struct lk_request, attrs);
+NO_TAIL_PADDING(struct lk_request, reserved);
 NO_TAIL_PADDING(struct lk_outcome, reply_total_bytes);
 NO_TAIL_PADDING(struct lk_stats, reused);
 NO_TAIL_PADDING(struct lk_type, stats);

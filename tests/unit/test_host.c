@@ -1,4 +1,5 @@
 /* Tests of hosts and links: names, slots, secrets, closing under load, memory failures. */
+#include "base/clock.h"
 #include "hosting.h"
 #include "suite.h"
 
@@ -169,16 +170,22 @@ START_TEST(a_missing_secret_blocks)
 {
 	begin();
 	hosting_define("Echo", "echo", "token = \"${secret:file/nothing}\";");
-	start();
+	clock_fake_set(1000, 1000);
+	hosting_start((struct host_options){.lanes = 1, .clock = &clock_fake});
 	hosting_open("Echo");
 	struct send_answer answer = hosting_send("Echo", "x");
 	ck_assert_int_eq(answer.outcome->result, LK_BLOCKED);
 	ck_assert_str_eq(answer.outcome->reason, "secret");
 	ck_assert_ptr_nonnull(strstr(answer.outcome->detail, "file/nothing"));
 	outcome_destroy(answer.outcome);
-	/* It is looked for again at the next call. */
 	folder_write("secrets/nothing", "there");
 	ck_assert_int_eq(chmod(folder_path("secrets/nothing"), 0600), 0);
+	/* Until it is time for a probe every call fails at once, and says why. */
+	answer = hosting_send("Echo", "x");
+	ck_assert_str_eq(answer.outcome->reason, "blocked");
+	ck_assert_ptr_nonnull(strstr(answer.outcome->detail, "file/nothing"));
+	outcome_destroy(answer.outcome);
+	clock_fake_advance(60 * 1000);
 	answer = hosting_send("Echo", "x");
 	ck_assert_str_eq(attr(&answer, "token"), "there");
 	outcome_destroy(answer.outcome);

@@ -1,0 +1,37 @@
+/*
+ * The HTTP API of docs/api.md on a listening socket.
+ *
+ * Requests are answered on the server's threads, which read the store and post to the outbox, and never
+ * touch a link.  What waits (a durable accept, a direct call, ?wait=) is suspended and answered from
+ * wherever its end is heard of.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct admin;
+struct err;
+struct host;
+
+/* What the API tells of the host's configuration; a reload changes it. */
+struct admin_configuration {
+	const char *name;                /* of the host */
+	const char *const *environments; /* that it serves; NULL-terminated */
+	const char *file;
+	int64_t loaded_ms; /* Unix time of what is in force */
+	size_t connections;
+	const char *problem; /* why a newer one is not in force; NULL: it is */
+};
+
+/* Starts to serve.  listen_fd is taken, also on failure; host is borrowed until admin_stop(); the
+ * configuration is copied. */
+int admin_start(struct host *host, int listen_fd, const struct admin_configuration *configuration,
+                struct admin **ret, struct err *e);
+/* Any thread. */
+int admin_configure(struct admin *admin, const struct admin_configuration *configuration);
+/* Accepts nothing more, and ends.  Sends that are under way get their answer, as far as it comes within
+ * two seconds; so the host is drained before.  What else waits is answered 503.  Answers have grace_ms
+ * to leave.  Takes NULL. */
+void admin_stop(struct admin *admin, int64_t grace_ms);

@@ -1,0 +1,33 @@
+/* What the parts of the API know of each other; for files of this folder. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "admin/admin.h"
+#include "admin/names.h"
+#include "admin/route.h"
+#include "admin/waits.h"
+#include "base/mem.h"
+
+/* A copy of a configuration, replaced as a whole. */
+struct settings {
+	struct arena arena;
+	struct admin_configuration c;
+};
+
+struct admin {
+	struct host *host;
+	struct http_server *server;
+	struct waits waits;
+	struct names names;
+	pthread_rwlock_t lock; /* guards settings; held for reading while a handler runs */
+	struct settings *settings;
+	_Atomic size_t sendings; /* without an answer yet */
+};
+
+/* Inside a handler. */
+static inline const struct admin_configuration *admin_settings(const struct api_call *call)
+{
+	return &call->admin->settings->c;
+}

@@ -1,0 +1,39 @@
+/* The handlers of the routes, and the rows of what they take. */
+#pragma once
+
+#include "admin/query.h"
+
+struct api_call;
+
+/* api_send.c */
+enum { SEND_ENV, SEND_MODE, SEND_FRAMING, SEND_URI, SEND_CE, SEND_ROWS };
+extern const struct query_row api_send_rows[SEND_ROWS];
+void api_send(struct api_call *call);
+
+/* api_delivery.c */
+enum { DELIVERY_WAIT, DELIVERY_ROWS };
+enum { REPLAY_DRY_RUN, REPLAY_ROWS };
+extern const struct query_row api_delivery_rows[DELIVERY_ROWS];
+extern const struct query_row api_replay_rows[REPLAY_ROWS];
+void api_delivery_list(struct api_call *call);
+void api_delivery_get(struct api_call *call);
+void api_delivery_retry(struct api_call *call);
+void api_delivery_cancel(struct api_call *call);
+void api_delivery_replay(struct api_call *call);
+
+/* api_link.c */
+enum { LINK_ENV, LINK_ROWS };
+extern const struct query_row api_link_rows[LINK_ROWS];
+void api_link_status(struct api_call *call);
+void api_link_pause(struct api_call *call);
+void api_link_resume(struct api_call *call);
+
+/* api_status.c */
+void api_status(struct api_call *call);
+void api_health(struct api_call *call);
+void api_ready(struct api_call *call);
+
+/* api_events.c */
+enum { EVENTS_AFTER, EVENTS_WAIT, EVENTS_ROWS };
+extern const struct query_row api_events_rows[EVENTS_ROWS];
+void api_events(struct api_call *call);

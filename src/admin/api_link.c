@@ -1,0 +1,154 @@
+/* The links of a connection: how they are, pausing and resuming them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/admin_impl.h"
+#include "admin/api.h"
+#include "admin/links.h"
+#include "admin/problem.h"
+#include "admin/reply.h"
+#include "base/banned.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "core/monitor.h"
+#include "core/outbox.h"
+#include "httpd/request.h"
+#include "json/json.h"
+
+const struct query_row api_link_rows[LINK_ROWS] = {
+	[LINK_ENV] = {.name = "env",
+                      .kind = QUERY_TEXT,
+                      .min = 1,
+                      .max = 64,
+                      .help = "Only in this environment; else in every one."},
+};
+
+static const struct query_row pause_rows[] = {
+	{.name = "reason", .kind = QUERY_TEXT, .min = 1, .max = 127, .help = "Why it is paused."},
+};
+
+static int no_such_link(const struct api_call *call, struct err *e)
+{
+	const char *environment = call->query[LINK_ENV].text;
+
+	return err_set(e, ERR_NOT_FOUND, "no connection %s is deployed%s%s", call->args[1],
+	               environment ? " in " : "", environment ? environment : "");
+}
+
+/* The names in the project itself, or else in the global scope. */
+static int find(struct api_call *call, const char **ret_project, struct json **ret, struct err *e)
+{
+	const char *const scopes[] = {call->args[0], CONF_GLOBAL};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		struct json *list = NULL;
+		int rc = links_json(call->admin, scopes[i], call->args[1],
+		                    call->query[LINK_ENV].text, &list, &count, e);
+		if (rc < 0)
+			return rc;
+		if (count > 0) {
+			*ret_project = scopes[i];
+			*ret = list;
+			return 0;
+		}
+		json_free(list);
+	}
+	return no_such_link(call, e);
+}
+
+static void refuse(struct api_call *call, const struct err *e)
+{
+	problem_answer_err(call->request, e->code == ERR_NOT_FOUND ? "not_deployed" : NULL, e);
+}
+
+void api_link_status(struct api_call *call)
+{
+	struct json *list = NULL;
+	const char *project;
+	struct err e = {0};
+
+	if (find(call, &project, &list, &e) < 0) {
+		refuse(call, &e);
+		return;
+	}
+	struct json *object = json_object();
+	json_set(object, "items", list);
+	reply_json(call->request, 200, object);
+}
+
+/* The reason in the body, which may be absent. */
+static int read_reason(struct api_call *call, struct json **ret_body, const char **ret,
+                       struct problem *p)
+{
+	struct query_value reason = {0};
+	struct err e = {0};
+
+	*ret = "paused by an operator";
+	if (call->request->body_bytes == 0)
+		return 0;
+	int rc = json_read(call->request->body, call->request->body_bytes, ret_body, &e);
+	if (rc < 0) {
+		problem_set(p, 400, "invalid_json", "the body: %s", e.text);
+		return rc;
+	}
+	if (json_kind(*ret_body) != JSON_OBJECT) {
+		problem_set(p, 400, "invalid_json", "the body is not an object");
+		return ERR_USAGE;
+	}
+	rc = query_read_json(pause_rows, 1, *ret_body, &reason, p);
+	if (rc == 0 && reason.given)
+		*ret = reason.text;
+	return rc;
+}
+
+/* Each link of the list; reason NULL: resumes. */
+static int alter_all(struct api_call *call, const struct json *list, const char *project,
+                     const char *reason, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < json_count(list) && rc == 0; i++) {
+		const struct json *link = json_at(list, i);
+		const char *connection = json_as_string(json_get(link, "connection"));
+		const char *environment = json_as_string(json_get(link, "environment"));
+		rc = reason ? outbox_pause(call->admin->host, project, connection, environment,
+		                           reason, e)
+		            : outbox_resume(call->admin->host, project, connection, environment, e);
+	}
+	return rc;
+}
+
+static void alter(struct api_call *call, const char *reason)
+{
+	struct json *list = NULL;
+	const char *project = NULL;
+	struct err e = {0};
+
+	int rc = find(call, &project, &list, &e);
+	if (rc == 0)
+		rc = alter_all(call, list, project, reason, &e);
+	json_free(list);
+	if (rc < 0)
+		refuse(call, &e);
+	else
+		api_link_status(call);
+}
+
+void api_link_pause(struct api_call *call)
+{
+	struct json *body = NULL;
+	struct problem p = {0};
+	const char *reason;
+
+	if (read_reason(call, &body, &reason, &p) < 0)
+		problem_reply(call->request, &p);
+	else
+		alter(call, reason);
+	json_free(body);
+}
+
+void api_link_resume(struct api_call *call)
+{
+	alter(call, NULL);
+}

@@ -1,0 +1,13 @@
+/* Links as JSON. */
+#pragma once
+
+#include <stddef.h>
+
+struct admin;
+struct err;
+struct json;
+
+/* All that have these names (NULL: any), as an array; *ret_count is how many.  ERR_NO_MEMORY, or what
+ * the monitor says. */
+int links_json(struct admin *admin, const char *project, const char *connection,
+               const char *environment, struct json **ret, size_t *ret_count, struct err *e);

@@ -1,0 +1,35 @@
+/* The names of links by their number in the store, which never change; kept, so that a list of
+ * deliveries does not read all links.  Any thread. */
+#pragma once
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+struct err;
+struct store;
+
+struct link_name {
+	int64_t id;
+	const char *project, *connection, *environment; /* they live as long as the register */
+};
+
+struct names {
+	pthread_mutex_t lock;
+	struct arena arena;
+	struct link_name *items; /* by id */
+	size_t count, cap;
+};
+
+void names_init(struct names *n);
+void names_finish(struct names *n);
+
+/* ERR_NOT_FOUND, or what the store says. */
+int names_find(struct names *n, struct store *store, int64_t id, struct link_name *ret,
+               struct err *e);
+/* The numbers of all links that have these names (NULL: any), connection and project compared
+ * case-folded; *ret is given away (mem_free) and not NULL, even when there is none. */
+int names_select(struct names *n, struct store *store, const char *project, const char *connection,
+                 const char *environment, int64_t **ret, size_t *ret_count, struct err *e);

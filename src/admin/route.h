@@ -1,0 +1,43 @@
+/*
+ * The routes of the API in one table, from which requests are dispatched.
+ *
+ * A pattern's "{x}" stands for one or more bytes other than "/" and ":"; what they were is in
+ * api_call.args, in their order.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "admin/query.h"
+
+struct admin;
+struct http_request;
+
+/* An argument is a name or an id; what is longer names nothing. */
+enum { API_ARGS = 2, API_ARG_BYTES = 104 };
+
+/* One request while its handler runs. */
+struct api_call {
+	struct admin *admin;
+	struct http_request *request;
+	char args[API_ARGS][API_ARG_BYTES];
+	struct query_value query[QUERY_ROWS_MAX]; /* one for each of the route's rows */
+};
+
+struct route {
+	const char *method;
+	const char *pattern;
+	const char *name;    /* what documents call it */
+	const char *summary; /* one sentence */
+	void (*handle)(struct api_call *call);
+	const struct query_row *query;
+	size_t query_count;
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* Whether a path fits a pattern; then its arguments are in args. */
+int route_match(const char *pattern, const char *path, char args[API_ARGS][API_ARG_BYTES]);
+/* Answers the request by its route's handler, or says why there is none. */
+void route_dispatch(struct admin *admin, struct http_request *request);

@@ -1,0 +1,9 @@
+/* Values of answers: absent ones are null. */
+#pragma once
+
+#include <stdint.h>
+
+struct json;
+
+struct json *show_text(const char *text); /* NULL or "": null */
+struct json *show_time(int64_t unix_ms);  /* 0: null */

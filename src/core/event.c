@@ -1,0 +1,317 @@
+/* Events: the ring, those who follow it, and alerts. */
+#include "core/event.h"
+
+#include <linkspan/connector.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/event_impl.h"
+#include "core/host_impl.h"
+#include "core/message.h"
+#include "core/outbox.h"
+#include "core/queue.h"
+#include "json/json.h"
+
+enum { KEPT = 2048, FOLLOWED_MS = 60 * 1000 };
+
+/* What becomes of a kind of event. */
+static const struct event_row {
+	const char *name;
+	enum log_level level;
+	bool is_frequent; /* one for each message: kept only while somebody follows */
+	bool alerts;      /* calls for a person */
+} rows[EVENT_KINDS] = {
+	[EVENT_DELIVERED] = {"delivered", LOG_LEVEL_DEBUG, true, false},
+	[EVENT_FAILED] = {"failed", LOG_LEVEL_DEBUG, false, false},
+	[EVENT_DEAD] = {"dead", LOG_LEVEL_WARNING, false, true},
+	[EVENT_CANCELLED] = {"cancelled", LOG_LEVEL_INFO, false, false},
+	[EVENT_LINK_BLOCKED] = {"link_blocked", LOG_LEVEL_WARNING, false, true},
+	[EVENT_LINK_UNBLOCKED] = {"link_unblocked", LOG_LEVEL_INFO, false, true},
+	[EVENT_LINK_PAUSED] = {"link_paused", LOG_LEVEL_INFO, false, true},
+	[EVENT_LINK_RESUMED] = {"link_resumed", LOG_LEVEL_INFO, false, true},
+	[EVENT_BREAKER_OPENED] = {"breaker_opened", LOG_LEVEL_WARNING, false, true},
+	[EVENT_BREAKER_CLOSED] = {"breaker_closed", LOG_LEVEL_INFO, false, true},
+	[EVENT_DEPLOYED] = {"deployed", LOG_LEVEL_DEBUG, false, false},
+	[EVENT_UNDEPLOYED] = {"undeployed", LOG_LEVEL_DEBUG, false, false},
+	[EVENT_RELOADED] = {"reloaded", LOG_LEVEL_INFO, false, false},
+	[EVENT_RELOAD_FAILED] = {"reload_failed", LOG_LEVEL_ERROR, false, false},
+	[EVENT_DISK_FULL] = {"disk_full", LOG_LEVEL_ERROR, false, false},
+	[EVENT_DISK_FREE] = {"disk_free", LOG_LEVEL_INFO, false, false},
+};
+
+struct event_watch {
+	struct list node;
+	uint64_t after;
+	void (*more)(void *arg);
+	void *arg;
+};
+
+struct events {
+	struct host *host;
+	pthread_mutex_t lock;
+	struct event ring[KEPT];
+	uint64_t newest;
+	struct list watches;
+	_Atomic int64_t followed_ms; /* when somebody asked last */
+};
+
+const char *event_name(enum event_kind kind)
+{
+	return rows[kind].name;
+}
+
+struct events *events_create(struct host *host)
+{
+	struct events *events = mem_zalloc(sizeof(*events));
+
+	if (!events)
+		return NULL;
+	pthread_mutex_init(&events->lock, NULL);
+	list_init(&events->watches);
+	events->host = host;
+	atomic_init(&events->followed_ms, -FOLLOWED_MS);
+	return events;
+}
+
+void events_destroy(struct events *events)
+{
+	if (!events)
+		return;
+	list_each(node, &events->watches)
+		mem_free(container_of(node, struct event_watch, node));
+	pthread_mutex_destroy(&events->lock);
+	mem_free(events);
+}
+
+static bool is_followed(const struct events *events)
+{
+	return events->host->clock->mono_ms() - atomic_load(&events->followed_ms) < FOLLOWED_MS;
+}
+
+static void put(struct events *events, struct event *event)
+{
+	struct list ready;
+
+	list_init(&ready);
+	pthread_mutex_lock(&events->lock);
+	event->number = ++events->newest;
+	events->ring[event->number % KEPT] = *event;
+	list_splice(&ready, &events->watches);
+	/* Under the lock, so that a watch which is taken back is never called afterwards. */
+	for (struct list *node; (node = list_pop(&ready));) {
+		struct event_watch *watch = container_of(node, struct event_watch, node);
+		watch->more(watch->arg);
+		mem_free(watch);
+	}
+	pthread_mutex_unlock(&events->lock);
+}
+
+static void copy(char *to, size_t bytes, const char *from)
+{
+	snprintf(to, bytes, "%s", from ? from : "");
+}
+
+static void fill(struct event *event, const struct queue *q, enum event_kind kind)
+{
+	*event = (struct event){.kind = kind, .at_ms = q->host->clock->unix_ms()};
+	copy(event->project, sizeof(event->project), q->project);
+	copy(event->connection, sizeof(event->connection), q->connection);
+	copy(event->environment, sizeof(event->environment), q->environment);
+}
+
+/*
+ * Alerts: an event as a message of its own, through another connection
+ */
+
+static void alert_answered(void *arg, const struct outbox_answer *answers, size_t count)
+{
+	(void)count;
+	if (answers[0].rc < 0)
+		log_event(LOG_LEVEL_WARNING, "an alert was not accepted", "reason",
+		          answers[0].reason, NULL);
+	host_let_go(arg);
+}
+
+static int write_alert(const struct event *event, struct buf *text)
+{
+	struct json *v = json_object();
+	char at[CLOCK_TEXT_BYTES];
+	const struct {
+		const char *key, *value;
+	} members[] = {
+		{"event", rows[event->kind].name}, {"project", event->project},
+		{"connection", event->connection}, {"environment", event->environment},
+		{"delivery", event->delivery},     {"reason", event->reason},
+		{"detail", event->detail},         {"at", at},
+	};
+
+	clock_format(event->at_ms, at);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (members[i].value[0])
+			json_set(v, members[i].key, json_string(members[i].value));
+	int rc = json_write(v, 0, text);
+	json_free(v);
+	return rc;
+}
+
+/* A connection whose own events would go through itself stays silent. */
+static void alert(struct queue *q, const struct event *event)
+{
+	char name[sizeof(event->connection)];
+	struct message *message = NULL;
+	struct buf text;
+
+	if (!q->host->store || !queue_alert_connection(q, name, sizeof(name)) ||
+	    strcmp(name, q->connection) == 0)
+		return;
+	buf_init(&text, BUF_MAX_LINE);
+	int rc = write_alert(event, &text);
+	const struct message_parts parts = {
+		.body = buf_str(&text),
+		.body_bytes = text.len_bytes,
+		.content_type = "application/json",
+		.unix_ms = event->at_ms,
+		.traced = true,
+	};
+	if (rc == 0)
+		rc = message_create(&parts, &message, NULL);
+	if (rc == 0) {
+		const struct outbox_call call = {
+			.project = q->project,
+			.connection = name,
+			.environment = q->environment,
+			.message = message,
+		};
+		host_hold(q->host);
+		outbox_accept(q->host, &call, 1, alert_answered, q->host);
+	}
+	message_unref(message);
+	buf_finish(&text);
+}
+
+/*
+ * Saying
+ */
+
+void event_of_delivery(struct queue *q, enum event_kind kind, const struct event_delivery *what)
+{
+	struct events *events = q->host->events;
+	struct event event;
+
+	if (rows[kind].is_frequent && !is_followed(events))
+		return;
+	fill(&event, q, kind);
+	copy(event.delivery, sizeof(event.delivery), what->id);
+	event.attempt = what->attempt;
+	event.status = what->status;
+	event.next_ms = what->next_ms;
+	copy(event.reason, sizeof(event.reason), what->reason);
+	copy(event.detail, sizeof(event.detail), what->detail);
+	put(events, &event);
+	if (rows[kind].alerts)
+		alert(q, &event);
+}
+
+void event_of_link(struct queue *q, enum event_kind kind, const char *reason, const char *detail)
+{
+	struct event event;
+
+	fill(&event, q, kind);
+	copy(event.reason, sizeof(event.reason), reason);
+	copy(event.detail, sizeof(event.detail), detail);
+	log_event(rows[kind].level, rows[kind].name, "connection", q->connection, "environment",
+	          q->environment, "project", q->project, "reason", reason, "detail", detail, NULL);
+	put(q->host->events, &event);
+	if (rows[kind].alerts)
+		alert(q, &event);
+}
+
+void event_emit(struct host *host, enum event_kind kind, const char *detail)
+{
+	struct event event = {.kind = kind, .at_ms = host->clock->unix_ms()};
+
+	copy(event.detail, sizeof(event.detail), detail);
+	log_event(rows[kind].level, rows[kind].name, "detail", detail, NULL);
+	put(host->events, &event);
+}
+
+/*
+ * Following
+ */
+
+uint64_t event_newest(struct host *host)
+{
+	struct events *events = host->events;
+
+	atomic_store(&events->followed_ms, host->clock->mono_ms());
+	pthread_mutex_lock(&events->lock);
+	uint64_t newest = events->newest;
+	pthread_mutex_unlock(&events->lock);
+	return newest;
+}
+
+size_t event_read(struct host *host, uint64_t after, struct event *ret, size_t most,
+                  uint64_t *ret_lost)
+{
+	struct events *events = host->events;
+	size_t count = 0;
+
+	atomic_store(&events->followed_ms, host->clock->mono_ms());
+	pthread_mutex_lock(&events->lock);
+	uint64_t oldest = events->newest > KEPT ? events->newest - KEPT + 1 : 1;
+	uint64_t next = after + 1 < oldest ? oldest : after + 1;
+	*ret_lost = next - (after + 1);
+	for (; next <= events->newest && count < most; next++)
+		ret[count++] = events->ring[next % KEPT];
+	pthread_mutex_unlock(&events->lock);
+	return count;
+}
+
+int event_watch(struct host *host, uint64_t after, void (*more)(void *arg), void *arg,
+                struct event_watch **ret, struct err *e)
+{
+	struct events *events = host->events;
+	struct event_watch *watch = mem_zalloc(sizeof(*watch));
+
+	if (!watch)
+		return err_no_memory(e);
+	watch->after = after;
+	watch->more = more;
+	watch->arg = arg;
+	atomic_store(&events->followed_ms, host->clock->mono_ms());
+	pthread_mutex_lock(&events->lock);
+	*ret = watch;
+	if (events->newest > after) {
+		more(arg);
+		mem_free(watch);
+	} else {
+		list_append(&events->watches, &watch->node);
+	}
+	pthread_mutex_unlock(&events->lock);
+	return 0;
+}
+
+int event_unwatch(struct host *host, struct event_watch *watch)
+{
+	struct events *events = host->events;
+	int found = 0;
+
+	pthread_mutex_lock(&events->lock);
+	list_each(node, &events->watches) {
+		if (container_of(node, struct event_watch, node) != watch)
+			continue;
+		list_remove(node);
+		mem_free(watch);
+		found = 1;
+	}
+	pthread_mutex_unlock(&events->lock);
+	return found;
+}

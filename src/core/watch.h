@@ -1,0 +1,12 @@
+/* Those who wait for the end of a delivery (core/outbox.h).  Any thread. */
+#pragma once
+
+#include <stdint.h>
+
+struct host;
+struct watches;
+
+struct watches *watches_create(void);      /* NULL: no memory */
+void watches_destroy(struct watches *all); /* takes NULL */
+/* The delivery has ended. */
+void watch_ended(struct host *host, uint64_t seq);

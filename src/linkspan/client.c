@@ -1,0 +1,188 @@
+/* The conversation with the daemon. */
+#include "linkspan/client.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "core/message.h"
+#include "crypto/random.h"
+#include "linkspan/command.h"
+#include "linkspan/interrupt.h"
+#include "linkspan/problem.h"
+#include "linkspan/session.h"
+#include "schema/report.h"
+#include "json/json.h"
+
+enum { TIMEOUT_MOST_S = 86400 };
+
+/* The socket of the host that the configuration describes. */
+static int find_socket(struct client *c, const struct cli *cli, struct err *e)
+{
+	struct report report;
+	struct conf conf;
+	const char *path = config_path(cli);
+
+	report_init(&report);
+	int rc = conf_load_host(&conf, path, &report);
+	if (rc == ERR_NO_MEMORY)
+		err_no_memory(e);
+	else if (!conf.host.socket)
+		rc = report_refuse(&report, rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID, path, e);
+	else {
+		c->config = mem_strdup(conf.host.file);
+		c->socket = mem_strdup(conf.host.socket);
+		rc = c->config && c->socket ? 0 : err_no_memory(e);
+	}
+	conf_finish(&conf);
+	report_finish(&report);
+	return rc;
+}
+
+int client_open(struct client *c, const struct cli *cli, struct err *e)
+{
+	long timeout_s = CLIENT_TIMEOUT_MS / 1000;
+
+	*c = (struct client){0};
+	fetch_reply_init(&c->reply);
+	int rc = cli_number(cli, "timeout", 1, TIMEOUT_MOST_S, &timeout_s, e);
+	if (rc == 0)
+		rc = find_socket(c, cli, e);
+	if (rc == 0)
+		rc = interrupt_catch(e);
+	if (rc < 0)
+		return rc;
+	c->timeout_ms = (int64_t)timeout_s * 1000;
+	const struct fetch_options options = {
+		.url = "http://localhost",
+		.socket = c->socket,
+		.server = "linkspand",
+		.stop = interrupt_stop,
+	};
+	return fetch_create(&options, &c->fetch, e);
+}
+
+void client_close(struct client *c)
+{
+	fetch_destroy(c->fetch);
+	fetch_reply_finish(&c->reply);
+	mem_free(c->config);
+	mem_free(c->socket);
+}
+
+int client_run(struct client *c, const struct fetch_request *request, struct err *e)
+{
+	int rc = fetch_run(c->fetch, request, &c->reply, e);
+
+	if (rc == ERR_UNREACHABLE && e) {
+		size_t length = strlen(e->text);
+		snprintf(e->text + length, sizeof(e->text) - length,
+		         "; start it with: linkspand --config %s", c->config);
+	}
+	return rc;
+}
+
+static int read_document(struct client *c, struct json **ret, struct err *e)
+{
+	const struct buf *body = &c->reply.body;
+	int rc = json_read(buf_str(body), body->len_bytes, ret, NULL);
+
+	if (rc == ERR_NO_MEMORY)
+		return err_no_memory(e);
+	return rc < 0 ? err_set(e, ERR_IO, "the daemon's answer is not the JSON that was expected")
+	              : 0;
+}
+
+int client_json(struct client *c, const struct fetch_request *request, struct json **ret,
+                struct err *e)
+{
+	int rc = client_run(c, request, e);
+
+	if (rc < 0)
+		return rc;
+	if (c->reply.status < 200 || c->reply.status > 299)
+		return problem_error(&c->reply, e);
+	return read_document(c, ret, e);
+}
+
+int client_get(struct client *c, const char *target, struct json **ret, struct err *e)
+{
+	const struct fetch_request request = {
+		.method = "GET",
+		.target = target,
+		.timeout_ms = c->timeout_ms,
+	};
+
+	return client_json(c, &request, ret, e);
+}
+
+int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
+                struct err *e)
+{
+	static const struct fetch_header type = {"Content-Type", "application/json"};
+	struct fetch_request request = {
+		.method = "POST",
+		.target = target,
+		.headers = &type,
+		.header_count = body ? 1 : 0,
+		.timeout_ms = c->timeout_ms,
+	};
+	struct buf text;
+	int rc = 0;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	if (body && json_write(body, 0, &text) < 0)
+		rc = err_no_memory(e);
+	if (body) {
+		request.body = buf_str(&text);
+		request.body_bytes = text.len_bytes;
+	}
+	if (rc == 0)
+		rc = client_json(c, &request, ret, e);
+	json_free(body);
+	buf_finish(&text);
+	return rc;
+}
+
+/* Everything but what RFC 3986 calls unreserved is encoded. */
+void route_name(struct buf *b, const char *name)
+{
+	for (const char *s = name; *s; s++) {
+		bool plain = (*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') ||
+		             (*s >= 'a' && *s <= 'z') || strchr("-._~", *s);
+		if (plain)
+			buf_add_char(b, *s);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)*s);
+	}
+}
+
+void route_connection(struct buf *b, const char *project, const char *name, const char *rest)
+{
+	buf_add_str(b, "/api/v1/projects/");
+	route_name(b, project ? project : CONF_GLOBAL);
+	buf_add_str(b, "/connections/");
+	route_name(b, name);
+	buf_add_str(b, rest);
+}
+
+void route_query(struct buf *b, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	buf_add_char(b, strchr(buf_str(b), '?') ? '&' : '?');
+	route_name(b, key);
+	buf_add_char(b, '=');
+	route_name(b, value);
+}
+
+void client_make_key(char *text)
+{
+	uint64_t random[2];
+
+	random_bytes(random, sizeof(random));
+	message_id_write(random[0], random[1], text);
+}

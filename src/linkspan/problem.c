@@ -1,0 +1,126 @@
+/* Problem documents of the daemon. */
+#include "linkspan/problem.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+#include "base/err.h"
+#include "fetch/fetch.h"
+#include "json/json.h"
+
+enum { SHOWN_BYTES = 200 };
+
+/* code NULL: every other one of that status; the first row that fits holds. */
+static const struct problem_row {
+	unsigned status;
+	const char *code;
+	int err;
+	bool is_passing, is_unknown;
+} problems[] = {
+	{400, NULL, ERR_USAGE, false, false},
+	{401, NULL, ERR_DENIED, false, false},
+	{403, NULL, ERR_DENIED, false, false},
+	{404, NULL, ERR_NOT_FOUND, false, false},
+	{405, NULL, ERR_FAILED, false, false},
+	{408, NULL, ERR_TIMEOUT, true, true},
+	{409, NULL, ERR_CONFLICT, false, false},
+	{413, NULL, ERR_USAGE, false, false},
+	{415, NULL, ERR_USAGE, false, false},
+	{422, NULL, ERR_CONFLICT, false, false},
+	{429, NULL, ERR_BUSY, true, false},
+	{500, NULL, ERR_FAILED, false, true},
+	{503, "store", ERR_BUSY, true, true},
+	{503, NULL, ERR_BUSY, true, false},
+	{504, NULL, ERR_TIMEOUT, true, true},
+	/* The same codes where they stand for one line of many, without a status. */
+	{0, "queue_full", ERR_BUSY, true, false},
+	{0, "state_full", ERR_BUSY, true, false},
+	{0, "disk_full", ERR_BUSY, true, false},
+	{0, "stopping", ERR_BUSY, true, false},
+	{0, "no_memory", ERR_BUSY, true, false},
+	{0, "store", ERR_BUSY, true, true},
+};
+
+static const struct problem_row *row_of(unsigned status, const char *code)
+{
+	static const struct problem_row unknown = {0, NULL, ERR_FAILED, false, false};
+
+	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++)
+		if (problems[i].status == status &&
+		    (!problems[i].code || (code && strcmp(problems[i].code, code) == 0)))
+			return &problems[i];
+	return &unknown;
+}
+
+int problem_code(unsigned status, const char *code)
+{
+	return row_of(status, code)->err;
+}
+
+bool problem_is_passing(unsigned status, const char *code)
+{
+	return row_of(status, code)->is_passing;
+}
+
+bool problem_is_unknown(unsigned status, const char *code)
+{
+	return row_of(status, code)->is_unknown;
+}
+
+static bool is_problem(const struct fetch_reply *reply)
+{
+	static const char type[] = "application/problem+json";
+
+	return strncmp(reply->content_type, type, sizeof(type) - 1) == 0;
+}
+
+/* NULL when it is none.  json_free(). */
+static struct json *read_problem(const struct fetch_reply *reply)
+{
+	struct json *document = NULL;
+
+	if (is_problem(reply))
+		json_read(buf_str(&reply->body), reply->body.len_bytes, &document, NULL);
+	return document;
+}
+
+void problem_read_code(const struct fetch_reply *reply, char *text)
+{
+	struct json *document = read_problem(reply);
+	const char *code = json_as_string(json_get(document, "code"));
+
+	snprintf(text, PROBLEM_CODE_BYTES, "%s", code ? code : "");
+	json_free(document);
+}
+
+/* A body of an unknown kind: its first line, if it is one of text. */
+static int odd_answer(const struct fetch_reply *reply, int rc, struct err *e)
+{
+	const char *body = buf_str(&reply->body);
+	size_t bytes = 0;
+
+	while (bytes < SHOWN_BYTES && (unsigned char)body[bytes] >= 0x20 && body[bytes] != 0x7f)
+		bytes++;
+	if (bytes == 0)
+		return err_set(e, rc, "the daemon answered with status %u", reply->status);
+	return err_set(e, rc, "the daemon answered with status %u: %.*s", reply->status, (int)bytes,
+	               body);
+}
+
+int problem_error(const struct fetch_reply *reply, struct err *e)
+{
+	struct json *document = read_problem(reply);
+	const char *code = json_as_string(json_get(document, "code"));
+	const char *title = json_as_string(json_get(document, "title"));
+	const char *detail = json_as_string(json_get(document, "detail"));
+	int rc = problem_code(reply->status, code);
+
+	if (!title)
+		odd_answer(reply, rc, e);
+	else
+		err_set(e, rc, "%s%s%s%s%s%s", title, detail ? ": " : "", detail ? detail : "",
+		        code ? " (" : "", code ? code : "", code ? ")" : "");
+	json_free(document);
+	return rc;
+}

@@ -1,0 +1,21 @@
+/* What the daemon refuses: problem documents (RFC 9457), and the exit status that each one means. */
+#pragma once
+
+#include <stdbool.h>
+
+struct err;
+struct fetch_reply;
+
+/* The code of base/err.h for an answer that is not 2xx.  status 0: the code of one line of many. */
+int problem_code(unsigned status, const char *code);
+
+/* Whether the same request may succeed later without anything being mended. */
+bool problem_is_passing(unsigned status, const char *code);
+/* Whether the daemon itself does not know if it accepted what it was given. */
+bool problem_is_unknown(unsigned status, const char *code);
+
+/* The error for an answer that is not 2xx: its title, or what there is of it. */
+int problem_error(const struct fetch_reply *reply, struct err *e);
+/* The member "code" of the document; "" when there is none.  text has PROBLEM_CODE_BYTES. */
+enum { PROBLEM_CODE_BYTES = 64 };
+void problem_read_code(const struct fetch_reply *reply, char *text);

@@ -1,0 +1,248 @@
+/* The daemon's start and end. */
+#include "linkspand/daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "core/deployment.h"
+#include "core/event.h"
+#include "core/host.h"
+#include "linkspand/local_socket.h"
+#include "linkspand/notify.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+
+enum {
+	STATE_MODE = 0700,
+	ANSWER_MS = 2000, /* for answers to leave, at the end */
+	DRAIN_MS = 15000,
+};
+
+/* On the store's thread. */
+static void on_failed(void *arg, const char *why)
+{
+	struct daemon *d = arg;
+
+	snprintf(d->why, sizeof(d->why), "%s", why);
+	eventfd_write(d->failed_fd, 1);
+}
+
+/* On the store's thread. */
+static void on_full(void *arg, int is_full)
+{
+	struct daemon *d = arg;
+	struct host *host = atomic_load(&d->host);
+
+	if (host)
+		event_emit(host, is_full ? EVENT_DISK_FULL : EVENT_DISK_FREE, d->conf.host.state);
+}
+
+static int open_store(struct daemon *d, struct err *e)
+{
+	const struct sqlite_options options = {
+		.folder = d->conf.host.state,
+		.state_max_bytes = d->conf.host.state_max_bytes,
+		.failed = on_failed,
+		.full = on_full,
+		.arg = d,
+	};
+
+	if (mkdir(options.folder, STATE_MODE) < 0 && errno != EEXIST)
+		return err_set_errno(e, ERR_IO, "cannot make the folder %s", options.folder);
+	return sqlite_store_open(&options, &d->store, e);
+}
+
+static int open_host(struct daemon *d, struct err *e)
+{
+	char flight[1024];
+	struct host *host = NULL;
+	const struct host_options options = {
+		.plugins = &d->plugins,
+		.lanes = (unsigned)d->conf.host.lanes,
+		.store = d->store,
+		.flight_file = flight,
+		.state_max_bytes = d->conf.host.state_max_bytes,
+	};
+
+	snprintf(flight, sizeof(flight), "%s/flight", d->conf.host.state);
+	int rc = host_create(&options, &host, e);
+	atomic_store(&d->host, host);
+	return rc;
+}
+
+static int open_links(struct daemon *d, struct definitions *definitions, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < definitions->count && rc == 0; i++) {
+		rc = host_open(d->host, definitions->items[i], e);
+		definitions->items[i] = NULL;
+	}
+	return rc;
+}
+
+static struct admin_configuration configuration(const struct daemon *d, const char *problem)
+{
+	return (struct admin_configuration){
+		.name = d->conf.host.name,
+		.environments = d->environments,
+		.file = d->conf.host.file,
+		.loaded_ms = d->loaded_ms,
+		.connections = d->connections,
+		.problem = problem,
+	};
+}
+
+void daemon_configure(struct daemon *d, const char *problem)
+{
+	const struct admin_configuration c = configuration(d, problem);
+
+	if (admin_configure(d->admin, &c) < 0)
+		log_event(LOG_LEVEL_ERROR, "no memory to say what is configured", NULL);
+}
+
+static int open_api(struct daemon *d, struct err *e)
+{
+	const struct admin_configuration c = configuration(d, NULL);
+	int fd = local_socket_open(d->conf.host.socket, e);
+
+	return fd < 0 ? fd : admin_start(d->host, fd, &c, &d->admin, e);
+}
+
+int daemon_adopt(struct daemon *d, const struct conf *conf)
+{
+	const char *const *served = conf->host.environments;
+	size_t count = 0;
+	struct arena arena;
+
+	while (served[count])
+		count++;
+	arena_init(&arena);
+	const char **copy = arena_array(&arena, count + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i] = arena_strdup(&arena, served[i]);
+		copy = copy[i] ? copy : NULL;
+	}
+	if (!copy) {
+		arena_finish(&arena);
+		return ERR_NO_MEMORY;
+	}
+	arena_finish(&d->served);
+	d->served = arena;
+	d->environments = copy;
+	d->connections = conf->connection_count;
+	d->loaded_ms = clock_system.unix_ms();
+	return 0;
+}
+
+static void log_ready(const struct daemon *d, size_t deployed)
+{
+	char connections[24], links[24], status[96];
+	struct buf served;
+
+	buf_init(&served, BUF_MAX_LINE);
+	for (size_t i = 0; d->environments[i]; i++)
+		buf_printf(&served, "%s%s", i ? "," : "", d->environments[i]);
+	snprintf(connections, sizeof(connections), "%zu", d->connections);
+	snprintf(links, sizeof(links), "%zu", deployed);
+	snprintf(status, sizeof(status), "%s connections, %s deployed", connections, links);
+	notify_ready(status);
+	log_event(LOG_LEVEL_INFO, "ready", "host", d->conf.host.name, "socket", d->conf.host.socket,
+	          "connections", connections, "deployed", links, "environments", buf_str(&served),
+	          "version", LINKSPAN_VERSION, NULL);
+	buf_finish(&served);
+}
+
+/* Also keeps the configuration: the daemon compares later ones with it. */
+static int open_all(struct daemon *d, struct definitions *definitions, struct err *e)
+{
+	int rc = definitions_deploy(definitions, &d->plugins, e);
+
+	definitions_log_faults(definitions);
+	if (rc == 0)
+		rc = daemon_adopt(d, &definitions->conf) < 0 ? err_no_memory(e) : 0;
+	d->conf = definitions->conf;
+	definitions->conf = (struct conf){0};
+	if (rc == 0)
+		rc = open_store(d, e);
+	if (rc == 0)
+		rc = open_host(d, e);
+	if (rc == 0)
+		rc = open_links(d, definitions, e);
+	if (rc == 0)
+		rc = open_api(d, e);
+	if (rc == 0)
+		log_ready(d, definitions->count);
+	return rc;
+}
+
+int daemon_start(struct daemon *d, const char *config, struct err *e)
+{
+	struct definitions definitions;
+
+	*d = (struct daemon){.config = config};
+	plugins_init(&d->plugins);
+	arena_init(&d->served);
+	d->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (d->failed_fd < 0)
+		return err_set_errno(e, ERR_IO, "cannot make an event descriptor");
+	int rc = definitions_read(&definitions, config, e);
+	if (rc < 0)
+		definitions_log_faults(&definitions);
+	else
+		rc = plugins_load(&d->plugins, definitions.conf.host.plugins, &definitions.report,
+		                  e);
+	if (rc == 0)
+		rc = open_all(d, &definitions, e);
+	definitions_finish(&definitions);
+	return rc;
+}
+
+static void close_host(struct daemon *d)
+{
+	struct host *host = atomic_exchange(&d->host, NULL);
+
+	host_destroy(host);
+}
+
+/* The API stays until what is in flight has ended: direct calls get their answers, the status can be
+ * seen, and the host itself refuses what is new. */
+void daemon_stop(struct daemon *d, const bool *cut)
+{
+	notify_stopping();
+	host_drain(d->host, DRAIN_MS, cut);
+	admin_stop(d->admin, ANSWER_MS);
+	d->admin = NULL;
+	unlink(d->conf.host.socket);
+	close_host(d);
+	store_close(d->store);
+	d->store = NULL;
+}
+
+void daemon_abandon(struct daemon *d)
+{
+	admin_stop(d->admin, ANSWER_MS);
+	d->admin = NULL;
+	unlink(d->conf.host.socket);
+}
+
+void daemon_finish(struct daemon *d)
+{
+	close_host(d);
+	store_close(d->store);
+	plugins_finish(&d->plugins);
+	conf_finish(&d->conf);
+	arena_finish(&d->served);
+	if (d->failed_fd >= 0)
+		close(d->failed_fd);
+}

@@ -1,0 +1,161 @@
+/* Changes on an operator's word, and by age. */
+#include <string.h>
+
+#include "base/banned.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/sqlite_impl.h"
+
+/* Runs a statement for one delivery at a time, then looks after its ordering key. */
+static int change(struct sqlite_store *s, enum stmt which, uint64_t seq, int64_t now_ms)
+{
+	sqlite3_stmt *stmt = s->stmts[which];
+
+	bind_seq(stmt, 1, seq);
+	sqlite3_bind_int64(stmt, 2, now_ms);
+	int rc = stmt_run(stmt);
+	return rc == 0 ? order_refresh_of(s, seq) : rc;
+}
+
+enum { CONFLICT = -1, LEASED = -2 };
+
+/* What a word does to a delivery in a state: a statement, or why not. */
+static const int deeds[][STORE_STATES] = {
+	[STORE_RETRY_NOW] = {[STORE_READY] = STMT_DUE_NOW,
+                             [STORE_LEASED] = LEASED,
+                             [STORE_DONE] = STMT_REPLAY,
+                             [STORE_DEAD] = STMT_REPLAY,
+                             [STORE_QUARANTINED] = STMT_REPLAY,
+                             [STORE_CANCELLED] = STMT_REPLAY},
+	[STORE_CANCEL] = {[STORE_READY] = STMT_CANCEL,
+                          [STORE_LEASED] = LEASED,
+                          [STORE_DONE] = CONFLICT,
+                          [STORE_DEAD] = CONFLICT,
+                          [STORE_QUARANTINED] = CONFLICT,
+                          [STORE_CANCELLED] = CONFLICT},
+};
+
+/* A replayed delivery with a key has its place by its number again. */
+static void note_key(struct sqlite_store *s, enum stmt which)
+{
+	if (which == STMT_REPLAY)
+		s->has_keys = true;
+}
+
+int op_alter(struct sqlite_store *s, struct store_op *op)
+{
+	struct store_alter *a = (struct store_alter *)op;
+	sqlite3_stmt *stmt = s->stmts[STMT_STATE];
+	int found;
+
+	bind_seq(stmt, 1, a->seq);
+	int rc = stmt_first(stmt, &found);
+	if (rc != 0)
+		return rc;
+	if (!found) {
+		op->rc = ERR_NOT_FOUND;
+		return 0;
+	}
+	a->state = (enum store_state)sqlite3_column_int(stmt, 0);
+	a->link = sqlite3_column_int64(stmt, 1);
+	sqlite3_reset(stmt);
+	int deed = deeds[a->verb][a->state];
+	if (deed < 0) {
+		op->rc = deed == LEASED ? ERR_BUSY : ERR_CONFLICT;
+		return 0;
+	}
+	note_key(s, (enum stmt)deed);
+	return change(s, (enum stmt)deed, a->seq, a->now_ms);
+}
+
+struct found {
+	uint64_t seq;
+	int64_t link;
+};
+
+/* The next that fit, at most STORE_GROUP_MAX. */
+static int find(struct sqlite_store *s, const struct store_replay *r, struct found *ret,
+                size_t *ret_count)
+{
+	struct store_filter filter = *r->filter;
+	uint32_t most = r->most < STORE_GROUP_MAX ? r->most : STORE_GROUP_MAX;
+	sqlite3_stmt *stmt = NULL;
+	struct buf sql;
+
+	const unsigned ended = 1u << STORE_DONE | 1u << STORE_DEAD | 1u << STORE_QUARANTINED |
+	                       1u << STORE_CANCELLED;
+	filter.states = filter.states ? filter.states & ended : ended;
+	if (!filter.states || !most)
+		return 0;
+	buf_init(&sql, BUF_MAX_TEXT);
+	filter_select(&sql, "seq, link", &filter);
+	buf_printf(&sql, " AND seq > ?2 ORDER BY seq LIMIT %u", most);
+	int rc = buf_failed(&sql) ? SQLITE_NOMEM
+	                          : sqlite3_prepare_v2(s->db, buf_str(&sql), -1, &stmt, NULL);
+	buf_finish(&sql);
+	if (rc != 0)
+		return rc;
+	filter_bind(stmt, &filter);
+	bind_seq(stmt, 2, r->after);
+	while (*ret_count < most && sqlite3_step(stmt) == SQLITE_ROW)
+		ret[(*ret_count)++] = (struct found){(uint64_t)sqlite3_column_int64(stmt, 0),
+		                                     sqlite3_column_int64(stmt, 1)};
+	rc = sqlite3_reset(stmt);
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static void count_for(struct store_replay *r, int64_t link)
+{
+	size_t i = 0;
+
+	while (i < r->link_count && r->links[i].link != link)
+		i++;
+	if (i == r->link_count) {
+		r->links[i].link = link;
+		r->links[i].count = 0;
+		r->link_count++;
+	}
+	r->links[i].count++;
+}
+
+int op_replay(struct sqlite_store *s, struct store_op *op)
+{
+	struct store_replay *r = (struct store_replay *)op;
+	static struct found rows[STORE_GROUP_MAX];
+	size_t count = 0;
+
+	r->count = 0;
+	r->last = r->after;
+	r->link_count = 0;
+	int rc = find(s, r, rows, &count);
+	if (rc == 0 && count > 0)
+		note_key(s, STMT_REPLAY);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		rc = change(s, STMT_REPLAY, rows[i].seq, r->now_ms);
+		count_for(r, rows[i].link);
+		r->last = rows[i].seq;
+		r->count++;
+	}
+	return rc;
+}
+
+int op_expire(struct sqlite_store *s, struct store_op *op)
+{
+	struct store_expire *x = (struct store_expire *)op;
+	static uint64_t seqs[STORE_GROUP_MAX];
+	sqlite3_stmt *stmt = s->stmts[STMT_EXPIRED];
+	uint32_t count = 0, most = x->most < STORE_GROUP_MAX ? x->most : STORE_GROUP_MAX;
+
+	x->count = 0;
+	sqlite3_bind_int64(stmt, 1, x->link);
+	sqlite3_bind_int64(stmt, 2, x->since_ms);
+	sqlite3_bind_int64(stmt, 3, most);
+	while (count < most && sqlite3_step(stmt) == SQLITE_ROW)
+		seqs[count++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+	int rc = sqlite3_reset(stmt);
+	for (uint32_t i = 0; rc == 0 && i < count; i++)
+		rc = change(s, STMT_EXPIRE, seqs[i], x->now_ms);
+	x->count = count;
+	return rc;
+}
