@@ -7,13 +7,12 @@ import json
 import queue
 import signal
 import socket
-import subprocess
 import threading
 
 import pytest
 
 from played import LOST, Answer, PlayedDaemon, problem
-from servers import DEADLINE_S, Lines
+from servers import DEADLINE_S, Running
 
 ID = "msg_0b5k2m9u7q0v3s1d8f4g6h2j1k"
 BASE = "/api/v1/projects/global/connections/Orders"
@@ -62,35 +61,6 @@ def play(config):
     yield play_daemon
     for daemon in daemons:
         daemon.stop()
-
-
-@pytest.fixture
-def call(linkspan, config):
-    return lambda *args, **options: linkspan("--config", config.file, *args, **options)
-
-
-class Running:
-    """A command that goes on, with a standard input that stays open."""
-
-    def __init__(self, program, *args):
-        self.process = subprocess.Popen(
-            [str(program), *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True)
-        self.out = Lines(self.process.stdout)
-        self.err = Lines(self.process.stderr)
-
-    def say(self, text):
-        self.process.stdin.write(text)
-        self.process.stdin.flush()
-
-    def end(self):
-        self.process.stdin.close()
-        return self.process.wait(DEADLINE_S)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture
@@ -248,6 +218,23 @@ def test_an_unknown_answer_is_asked_for_again_with_the_same_key(call, play, firs
     assert len(keys) == 2 and keys[0] == keys[1] != ""
 
 
+def test_an_unknown_answer_stays_unknown_while_the_daemon_restarts(call, play):
+    answers = [LOST, problem(503, "stopping", "the host stops"), Answer(202, {"id": ID})]
+    daemon = play(lambda request: answers.pop(0))
+    done = call("send", "Orders", "-d", "{}", "--durable")
+    assert (done.returncode, done.stdout) == (0, ID + "\n")
+    assert len({request.headers["idempotency-key"] for request in daemon.requests}) == 1
+
+
+def test_an_answer_that_never_becomes_known(call, play):
+    daemon = play(lambda request: problem(503, "store", "who knows"))
+    done = call("send", "Orders", "-d", "{}", "--durable", "--idempotency-key", "my-key")
+    assert done.returncode == 1
+    assert "it is not known whether the message was accepted" in done.stderr
+    assert "--idempotency-key my-key" in done.stderr
+    assert len(daemon.requests) > 1
+
+
 def test_what_is_refused_for_sure_is_not_asked_again(call, play):
     daemon = play(lambda request: problem(429, "queue_full", "no room", [("Retry-After", "1")]))
     done = call("send", "Orders", "-d", "{}", "--durable")
@@ -379,6 +366,19 @@ def test_trouble_that_passes_loses_nothing(call, play, trouble):
     unknown = trouble is LOST or trouble.status == 200 or b"store" in trouble.body
     same = first.headers["idempotency-key"] == second.headers["idempotency-key"]
     assert same == unknown
+
+
+def test_a_lost_batch_keeps_its_key_until_its_fate_is_known(call, play):
+    troubles = [LOST, problem(503, "stopping", "the host stops"), LOST]
+
+    def reply(request):
+        return troubles.pop(0) if request.body and troubles else accept_lines(request)
+
+    daemon = play(reply)
+    done = call("pipe", "Orders", input="1\n")
+    assert done.returncode == 0, done.stderr
+    keys = [r.headers["idempotency-key"] for r in daemon.requests if r.body]
+    assert len(keys) == 4 and len(set(keys)) == 1
 
 
 def test_lines_without_room_are_sent_again_alone(call, play):

@@ -1,6 +1,7 @@
 """linkspand: its start and end, its socket, reloads, and what its API says."""
 
 import base64
+import http.client
 import json
 import os
 import signal
@@ -191,11 +192,11 @@ def test_arguments_and_headers_reach_the_receiver(daemon, config, listener):
     assert request["target"] == "/items/a%2Fb?tag=x&tag=y"
     assert request["header"]["x-api-key"] == "k-1"
     assert request["header"]["content-type"] == "text/plain"
-    attributes = host.delivery(answer.json["id"])["attributes"]
-    # An attempt sends a child of the trace that is kept.
-    trace = attributes.pop("traceparent")[0].split("-")[1]
-    assert request["header"]["traceparent"].split("-")[1] == trace
-    assert attributes == {
+    delivery = host.delivery(answer.json["id"])
+    [trace] = delivery["attributes"].pop("traceparent")
+    assert request["header"]["traceparent"][:36] == trace[:36], "another trace"
+    assert request["header"]["traceparent"] != trace, "the same span"
+    assert delivery["attributes"] == {
         "uri.id": ["a/b"], "uri.tag": ["x", "y"], "header.X-Api-Key": ["***"],
         "header.User-Agent": ["me"]}
 
@@ -289,14 +290,16 @@ def test_a_wait_ends_when_the_delivery_does(daemon, config, start):
     waiting.close()
 
 
-def test_whoever_waits_is_answered_when_it_ends(daemon, config, orders):
+def test_whoever_waits_is_let_go_when_it_ends(daemon, config, orders):
     host = daemon()
     waiting = host.connect()
     waiting.request("GET", "/api/v1/events?after=newest&wait=60")
-    # The second request on another connection shows that the first has been read.
     host.get("/status")
     assert host.stop() == 0
-    assert waiting.getresponse().status in (200, 503)
+    try:
+        assert waiting.getresponse().status == 503
+    except http.client.RemoteDisconnected:
+        pass  # the request was not read any more
     waiting.close()
 
 

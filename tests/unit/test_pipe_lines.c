@@ -160,7 +160,7 @@ START_TEST(each_line_gets_its_own_answer_in_order)
 	add("1\n\nbad\n4\n");
 	ck_assert_str_eq(to_send(), "1\nbad\n4\n");
 	ck_assert(settle("[{\"id\": \"msg_1\"},"
-	                 " {\"code\": \"invalid_json\", \"detail\": \"no\\nvalue\"},"
+	                 " {\"code\": \"invalid_json\", \"detail\": \"line 2, no\\nvalue\"},"
 	                 " {\"code\": \"queue_full\"}]"));
 	ck_assert_str_eq(answers(), "OK\nOK\ninvalid_json: no value\nqueue_full\n");
 	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_STORED), 1);
@@ -186,6 +186,23 @@ START_TEST(the_same_body_can_be_answered_again)
 	ck_assert(settle("[{\"id\": \"msg_1\"}, {\"id\": \"msg_2\"}, {\"code\": \"x\"}]"));
 	ck_assert_str_eq(answers(), "OK\nOK\nx\n");
 	ck_assert_str_eq(to_send(), "");
+	finish();
+}
+END_TEST
+
+/* Else it would be sent with another key, and perhaps stored twice. */
+START_TEST(what_is_unknown_stays_so_until_it_is_known)
+{
+	begin();
+	add("1\n");
+	to_send();
+	pipe_batch_settle_all(&batch, PIPE_UNKNOWN, "io: lost");
+	pipe_batch_settle_all(&batch, PIPE_WAITS, "unreachable: nobody there");
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_UNKNOWN), 1);
+	ck_assert(settle("[{\"code\": \"queue_full\"}]"));
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_UNKNOWN), 1);
+	ck_assert(settle("[{\"id\": \"msg_1\"}]"));
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_STORED), 1);
 	finish();
 }
 END_TEST
@@ -236,6 +253,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_line_beyond_the_bound_is_refused_and_the_next_one_is_not),
 	SUITE_TEST(each_line_gets_its_own_answer_in_order),
 	SUITE_TEST(the_same_body_can_be_answered_again),
+	SUITE_TEST(what_is_unknown_stays_so_until_it_is_known),
 	SUITE_LOOP(an_answer_that_does_not_fit_changes_nothing, misfits),
 	SUITE_TEST(only_an_id_says_ok),
 	SUITE_TEST(one_fate_for_all_that_were_sent),
