@@ -342,9 +342,7 @@ def test_a_pause_outlives_a_restart(daemon, orders):
 
 
 def test_a_disabled_connection_holds_back(daemon, config, orders):
-    file = config.connection("Orders", url=orders.url)
-    file.write_text(file.read_text().replace('name = "Orders";',
-                                             'name = "Orders";\n  enabled = false;'))
+    config.connection("Orders", enabled=False, url=orders.url)
     host = daemon()
     assert host.send("Orders").json["reason"] == "disabled"
     assert host.send("Orders", mode="direct").json["code"] == "disabled"
