@@ -167,6 +167,7 @@ struct claim {
 	struct store_claim op; /* first */
 	struct letter letter;
 	struct queue *queue;
+	unsigned hints;    /* of the queue, when it was carried out */
 	struct list taken; /* struct send.node */
 };
 
@@ -180,6 +181,10 @@ static void deliver_claim(struct letter *letter)
 	q->claiming = false;
 	if (!failed)
 		q->disk_due_ms = claim->op.next_due_ms;
+	/* What came to the disk since then may have no letter of its own: one from before was still on
+	 * its way. */
+	if (atomic_load(&q->hints) != claim->hints)
+		queue_note_disk(q, store_now_ms(q->host->store));
 	if (failed || claim->op.count == 0)
 		q->claim_after_ms = lane_now_ms(q->lane) + CLAIM_AGAIN_MS;
 	for (struct list *node; (node = list_pop(&claim->taken));) {
@@ -200,6 +205,7 @@ static void claimed(struct store_op *op)
 {
 	struct claim *claim = (struct claim *)op;
 
+	claim->hints = atomic_load(&claim->queue->hints);
 	claim->letter.deliver = deliver_claim;
 	mailbox_post(&claim->queue->lane->mailbox, &claim->letter);
 }
