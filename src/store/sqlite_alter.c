@@ -83,7 +83,7 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct sql
 	if (!filter.states || !most)
 		return 0;
 	buf_init(&sql, BUF_MAX_TEXT);
-	filter_select(&sql, "seq, link", &filter);
+	filter_select(&sql, "seq, link, state", &filter);
 	buf_printf(&sql, " AND seq > ?2 ORDER BY seq LIMIT %u", most);
 	int rc = buf_failed(&sql) ? SQLITE_NOMEM
 	                          : sqlite3_prepare_v2(s->db, buf_str(&sql), -1, &stmt, NULL);
@@ -95,24 +95,26 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct sql
 	while (*ret_count < most && sqlite3_step(stmt) == SQLITE_ROW)
 		ret[(*ret_count)++] =
 			(struct sqlite_pick){.seq = (uint64_t)sqlite3_column_int64(stmt, 0),
-		                             .link = sqlite3_column_int64(stmt, 1)};
+		                             .link = sqlite3_column_int64(stmt, 1),
+		                             .state = sqlite3_column_int(stmt, 2)};
 	rc = sqlite3_reset(stmt);
 	sqlite3_finalize(stmt);
 	return rc;
 }
 
-static void count_for(struct store_replay *r, int64_t link)
+static void count_for(struct store_replay *r, const struct sqlite_pick *row)
 {
 	size_t i = 0;
 
-	while (i < r->link_count && r->links[i].link != link)
+	while (i < r->link_count && r->links[i].link != row->link)
 		i++;
 	if (i == r->link_count) {
-		r->links[i].link = link;
-		r->links[i].count = 0;
+		r->links[i].link = row->link;
+		r->links[i].count = r->links[i].dead = 0;
 		r->link_count++;
 	}
 	r->links[i].count++;
+	r->links[i].dead += row->state == STORE_DEAD || row->state == STORE_QUARANTINED;
 }
 
 int op_replay(struct sqlite_store *s, struct store_op *op)
@@ -129,7 +131,7 @@ int op_replay(struct sqlite_store *s, struct store_op *op)
 		note_key(s, STMT_REPLAY);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		rc = change(s, STMT_REPLAY, rows[i].seq, r->now_ms);
-		count_for(r, rows[i].link);
+		count_for(r, &rows[i]);
 		r->last = rows[i].seq;
 		r->count++;
 	}

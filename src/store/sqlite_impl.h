@@ -58,6 +58,7 @@ struct sqlite_reader {
 struct sqlite_pick {
 	uint64_t seq;
 	int64_t due_ms, link;
+	int state;
 };
 
 /* Where attributes are put together from a row. */
