@@ -12,7 +12,7 @@
 
 enum {
 	API_THREADS = 4,
-	API_CONNECTIONS = 1024,
+	API_CONNECTIONS = 2 * FOLLOWERS_MAX, /* the others find half of it free */
 	API_TIMEOUT_MS = 30000,
 	SENDINGS_MS = 2000, /* that a stop waits for them */
 };
@@ -104,6 +104,24 @@ static struct admin *create(struct host *host, const struct admin_configuration 
 	return NULL;
 }
 
+static int start_threads(struct admin *admin, struct err *e)
+{
+	int rc = waits_start(&admin->waits, e);
+
+	if (rc < 0)
+		return rc;
+	rc = followers_start(&admin->followers, admin->host, e);
+	if (rc < 0)
+		waits_stop(&admin->waits);
+	return rc;
+}
+
+static void stop_threads(struct admin *admin)
+{
+	followers_stop(&admin->followers);
+	waits_stop(&admin->waits);
+}
+
 int admin_start(struct host *host, int listen_fd, const struct admin_configuration *configuration,
                 struct admin **ret, struct err *e)
 {
@@ -123,7 +141,7 @@ int admin_start(struct host *host, int listen_fd, const struct admin_configurati
 		close(listen_fd);
 		return err_no_memory(e);
 	}
-	int rc = waits_start(&admin->waits, e);
+	int rc = start_threads(admin, e);
 	if (rc < 0) {
 		close(listen_fd);
 		destroy(admin);
@@ -131,7 +149,7 @@ int admin_start(struct host *host, int listen_fd, const struct admin_configurati
 	}
 	rc = http_server_start(&options, &admin->server, e);
 	if (rc < 0) {
-		waits_stop(&admin->waits);
+		stop_threads(admin);
 		destroy(admin);
 		return rc;
 	}
@@ -157,7 +175,7 @@ void admin_stop(struct admin *admin, int64_t grace_ms)
 	wait_for_sendings(admin);
 	/* The server first: it answers what waits; then the waitings find that done. */
 	http_server_stop(admin->server, grace_ms);
-	waits_stop(&admin->waits);
+	stop_threads(admin);
 	/* Whatever still holds a sending comes to an end with the process. */
 	if (wait_for_sendings(admin))
 		destroy(admin);

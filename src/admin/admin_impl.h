@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "admin/admin.h"
+#include "admin/followers.h"
 #include "admin/names.h"
 #include "admin/route.h"
 #include "admin/waits.h"
@@ -20,6 +21,7 @@ struct admin {
 	struct host *host;
 	struct http_server *server;
 	struct waits waits;
+	struct followers followers;
 	struct names names;
 	pthread_rwlock_t lock; /* guards settings; held for reading while a handler runs */
 	struct settings *settings;

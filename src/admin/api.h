@@ -34,6 +34,14 @@ void api_health(struct api_call *call);
 void api_ready(struct api_call *call);
 
 /* api_events.c */
-enum { EVENTS_AFTER, EVENTS_WAIT, EVENTS_ROWS };
+enum {
+	EVENTS_AFTER,
+	EVENTS_WAIT,
+	EVENTS_PROJECT,
+	EVENTS_CONNECTION,
+	EVENTS_ENVIRONMENT,
+	EVENTS_KIND,
+	EVENTS_ROWS,
+};
 extern const struct query_row api_events_rows[EVENTS_ROWS];
 void api_events(struct api_call *call);
