@@ -131,6 +131,7 @@ int admin_start(struct host *host, int listen_fd, const struct admin_configurati
 		.threads = API_THREADS,
 		.connections_max = API_CONNECTIONS,
 		.timeout_ms = API_TIMEOUT_MS,
+		.body_max_bytes = configuration->body_max_bytes,
 		/* Whoever reaches the socket may call everything: no page of a browser does. */
 		.guards = {.checks = HTTP_GUARD_FRAMING | HTTP_GUARD_TARGET},
 		.handle = handle,

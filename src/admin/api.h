@@ -6,7 +6,16 @@
 struct api_call;
 
 /* api_send.c */
-enum { SEND_ENV, SEND_MODE, SEND_FRAMING, SEND_URI, SEND_CE, SEND_ROWS };
+enum {
+	SEND_ENV,
+	SEND_MODE,
+	SEND_FRAMING,
+	SEND_FORMAT,
+	SEND_ORDERING,
+	SEND_URI,
+	SEND_CE,
+	SEND_ROWS,
+};
 extern const struct query_row api_send_rows[SEND_ROWS];
 void api_send(struct api_call *call);
 

@@ -29,6 +29,7 @@ static const struct setting {
 	{"name", SETTING_TEXT, offsetof(struct conf_host, name)},
 	{"state", SETTING_TEXT, offsetof(struct conf_host, state)},
 	{"state_max_bytes", SETTING_INT64, offsetof(struct conf_host, state_max_bytes)},
+	{"api_body_max_bytes", SETTING_INT64, offsetof(struct conf_host, api_body_max_bytes)},
 	{"socket", SETTING_TEXT, offsetof(struct conf_host, socket)},
 	{"plugins", SETTING_LIST, offsetof(struct conf_host, plugins)},
 	{"lanes", SETTING_INT, offsetof(struct conf_host, lanes)},
