@@ -45,9 +45,16 @@ static bool has_slot(const struct queue *q, int64_t now_ms)
 	return q->in_flight < (is_probing(q) ? 1 : limiter_limit(&q->limiter, now_ms));
 }
 
-/* Sources take turns, so that new and old work alternate and neither waits for the other. */
+/* Sources take turns, so that new and old work alternate and neither waits for the other.  But one that
+ * is to go alone comes first: while it waits, nothing else may go. */
 static struct send *choose(struct queue *q, enum queue_source *ret_source)
 {
+	struct delivery *solo = q->lane->solo;
+
+	if (solo && solo->queue == q && !solo->send.op) {
+		*ret_source = solo->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED;
+		return &solo->send;
+	}
 	for (int i = 0; i < QUEUE_SOURCES; i++) {
 		enum queue_source source = (q->turn + i) % QUEUE_SOURCES;
 		if (list_empty(&q->waiting[source]))

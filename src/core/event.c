@@ -179,6 +179,7 @@ static void alert(struct queue *q, const struct event *event)
 		.body_bytes = text.len_bytes,
 		.content_type = "application/json",
 		.unix_ms = event->at_ms,
+		.traced = true,
 	};
 	if (rc == 0)
 		rc = message_create(&parts, &message, NULL);

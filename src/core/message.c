@@ -8,7 +8,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/trace.h"
 #include "crypto/random.h"
+
+static const char trace_key[] = "traceparent";
 
 struct message {
 	atomic_uint refs;
@@ -144,23 +147,32 @@ static const char *put(char **at, const void *data, size_t bytes)
 	return place;
 }
 
+static bool lacks_trace(const struct message_parts *parts)
+{
+	for (size_t i = 0; i < parts->attr_count; i++)
+		if (strcmp(parts->attrs[2 * i], trace_key) == 0)
+			return false;
+	return parts->traced;
+}
+
 int message_create(const struct message_parts *parts, struct message **ret, struct err *e)
 {
 	if (parts->body_bytes > LK_BODY_MAX)
 		return err_set(e, ERR_USAGE, "the body has %zu bytes; at most %u are allowed",
 		               parts->body_bytes, LK_BODY_MAX);
 
-	size_t pointers = 2 * (size_t)parts->attr_count;
-	size_t bytes =
-		text_bytes(parts->id) + parts->body_bytes + 1 + text_bytes(parts->content_type);
+	const bool adds_trace = lacks_trace(parts);
+	const size_t pointers = 2 * (size_t)parts->attr_count, room = pointers + 2 * adds_trace;
+	size_t bytes = text_bytes(parts->id) + parts->body_bytes + 1 +
+	               text_bytes(parts->content_type) + (adds_trace ? TRACE_BYTES : 0);
 	for (size_t i = 0; i < pointers; i++)
 		bytes += text_bytes(parts->attrs[i]);
 
-	struct message *m = mem_alloc(sizeof(*m) + pointers * sizeof(m->attrs[0]) + bytes);
+	struct message *m = mem_alloc(sizeof(*m) + room * sizeof(m->attrs[0]) + bytes);
 	if (!m)
 		return err_no_memory(e);
 
-	char *at = (char *)&m->attrs[pointers];
+	char *at = (char *)&m->attrs[room];
 	atomic_init(&m->refs, 1);
 	m->parts = *parts;
 	if (parts->id) {
@@ -175,6 +187,13 @@ int message_create(const struct message_parts *parts, struct message **ret, stru
 	for (size_t i = 0; i < pointers; i++)
 		m->attrs[i] = put(&at, parts->attrs[i], text_bytes(parts->attrs[i]));
 	m->parts.attrs = m->attrs;
+	if (adds_trace) {
+		m->attrs[pointers] = trace_key;
+		m->attrs[pointers + 1] = at;
+		trace_new(at);
+		at += TRACE_BYTES;
+		m->parts.attr_count++;
+	}
 	if (parts->body) {
 		m->parts.body = put(&at, parts->body, parts->body_bytes);
 		*at = '\0';

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ struct message_parts {
 	const char *content_type; /* NULL: not given */
 	const char *const *attrs; /* k0 v0 k1 v1 … as in struct lk_request */
 	uint32_t attr_count;      /* pairs */
+	bool traced;              /* a new "traceparent" is added when attrs has none */
 };
 
 /* 0, ERR_USAGE when the body is too large, or ERR_NO_MEMORY. */

@@ -68,13 +68,8 @@ int op_alter(struct sqlite_store *s, struct store_op *op)
 	return change(s, (enum stmt)deed, a->seq, a->now_ms);
 }
 
-struct found {
-	uint64_t seq;
-	int64_t link;
-};
-
 /* The next that fit, at most STORE_GROUP_MAX. */
-static int find(struct sqlite_store *s, const struct store_replay *r, struct found *ret,
+static int find(struct sqlite_store *s, const struct store_replay *r, struct sqlite_pick *ret,
                 size_t *ret_count)
 {
 	struct store_filter filter = *r->filter;
@@ -98,8 +93,9 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct fou
 	filter_bind(stmt, &filter);
 	bind_seq(stmt, 2, r->after);
 	while (*ret_count < most && sqlite3_step(stmt) == SQLITE_ROW)
-		ret[(*ret_count)++] = (struct found){(uint64_t)sqlite3_column_int64(stmt, 0),
-		                                     sqlite3_column_int64(stmt, 1)};
+		ret[(*ret_count)++] =
+			(struct sqlite_pick){.seq = (uint64_t)sqlite3_column_int64(stmt, 0),
+		                             .link = sqlite3_column_int64(stmt, 1)};
 	rc = sqlite3_reset(stmt);
 	sqlite3_finalize(stmt);
 	return rc;
@@ -122,7 +118,7 @@ static void count_for(struct store_replay *r, int64_t link)
 int op_replay(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_replay *r = (struct store_replay *)op;
-	static struct found rows[STORE_GROUP_MAX];
+	struct sqlite_pick *rows = s->picks[0];
 	size_t count = 0;
 
 	r->count = 0;
@@ -143,7 +139,7 @@ int op_replay(struct sqlite_store *s, struct store_op *op)
 int op_expire(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_expire *x = (struct store_expire *)op;
-	static uint64_t seqs[STORE_GROUP_MAX];
+	struct sqlite_pick *rows = s->picks[0];
 	sqlite3_stmt *stmt = s->stmts[STMT_EXPIRED];
 	uint32_t count = 0, most = x->most < STORE_GROUP_MAX ? x->most : STORE_GROUP_MAX;
 
@@ -152,10 +148,10 @@ int op_expire(struct sqlite_store *s, struct store_op *op)
 	sqlite3_bind_int64(stmt, 2, x->since_ms);
 	sqlite3_bind_int64(stmt, 3, most);
 	while (count < most && sqlite3_step(stmt) == SQLITE_ROW)
-		seqs[count++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+		rows[count++].seq = (uint64_t)sqlite3_column_int64(stmt, 0);
 	int rc = sqlite3_reset(stmt);
 	for (uint32_t i = 0; rc == 0 && i < count; i++)
-		rc = change(s, STMT_EXPIRE, seqs[i], x->now_ms);
+		rc = change(s, STMT_EXPIRE, rows[i].seq, x->now_ms);
 	x->count = count;
 	return rc;
 }

@@ -243,7 +243,7 @@ static inline int probe_alter(struct store *s, uint64_t seq, enum store_verb ver
  */
 static struct probe_got {
 	struct store_delivery d; /* with pointers to what stands below */
-	char ordering_key[64], reason[64], content_type[64], body[256], attrs[8][64];
+	char ordering_key[64], reason[64], content_type[64], body[8192], attrs[8][64];
 	const char *attr_list[8];
 	size_t attempt_count;
 	struct {
