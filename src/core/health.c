@@ -120,6 +120,14 @@ void queue_learn(struct queue *q, const struct send *send, const struct outcome 
 		queue_pause_gone(q, outcome->detail);
 }
 
+struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc)
+{
+	send->submitted_ms = lane_now_ms(q->lane);
+	return outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
+	                    rc == LK_ENOMEM ? "no_memory" : "plugin_error",
+	                    "the connector did not take the message: %s", plugin_error_text(rc));
+}
+
 void queue_no_secrets(struct queue *q, uint32_t result, const char *reason, const char *detail)
 {
 	if (result == LK_BLOCKED)

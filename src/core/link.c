@@ -134,6 +134,7 @@ static void fire_deadline(struct timer *timer)
 	link->in_flight--;
 	link->lane->in_flight--;
 	link->deployment->type->type.cancel(link->conn, op->request.op);
+	list_remove(&send->out);
 	send->link = NULL;
 	send->op = NULL;
 	send->ended(send, outcome_make(LK_RETRY, LK_LINK_FAULT, "timeout",
@@ -176,6 +177,7 @@ int link_submit(struct lk_link *link, struct send *send)
 	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
 	link->in_flight++;
 	link->lane->in_flight++;
+	list_append(&link->queue->out, &send->out);
 	op_hand_over(op);
 
 	int rc = link->deployment->type->type.submit(link->conn, &op->request);
@@ -185,6 +187,7 @@ int link_submit(struct lk_link *link, struct send *send)
 	op_take_back(op);
 	op_release(op);
 	lane_timer_stop(link->lane, &send->timer);
+	list_remove(&send->out);
 	send->link = NULL;
 	send->op = NULL;
 	link->in_flight--;
@@ -219,6 +222,7 @@ void link_settle(struct op *op)
 	link->in_flight--;
 	link->lane->in_flight--;
 	lane_timer_stop(link->lane, &send->timer);
+	list_remove(&send->out);
 	lane_timer_stop(link->lane, &link->busy);
 	send->link = NULL;
 	send->op = NULL;
