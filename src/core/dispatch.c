@@ -103,8 +103,10 @@ static int submit(struct queue *q, enum queue_source source, struct send *send)
 {
 	bool stored = source != QUEUE_CALLS;
 
-	if (stored && delivery_begin(delivery_of(send)) < 0)
+	if (stored && delivery_begin(delivery_of(send)) < 0) {
+		link_rest(q->link);
 		return LK_EBUSY;
+	}
 	if (!stored)
 		send->attempt++;
 	int rc = link_submit(q->link, send);

@@ -117,6 +117,11 @@ static void fire_busy(struct timer *timer)
 	queue_pump(container_of(timer, struct lk_link, busy)->queue);
 }
 
+void link_rest(struct lk_link *link)
+{
+	lane_timer_set(link->lane, &link->busy, lane_now_ms(link->lane) + BUSY_PAUSE_MS, fire_busy);
+}
+
 /* The plugin did not answer in time: the attempt has failed, whatever it says later. */
 static void fire_deadline(struct timer *timer)
 {
@@ -193,8 +198,7 @@ int link_submit(struct lk_link *link, struct send *send)
 	link->in_flight--;
 	link->lane->in_flight--;
 	if (rc == LK_EBUSY)
-		lane_timer_set(link->lane, &link->busy, lane_now_ms(link->lane) + BUSY_PAUSE_MS,
-		               fire_busy);
+		link_rest(link);
 	return rc;
 }
 

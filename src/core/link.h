@@ -67,6 +67,8 @@ void link_end_if_idle(struct lk_link *link);
 /* Whether the plugin may be given work just now: it is not too busy, and has its secrets.  When this
  * changes, the queue is pumped. */
 bool link_ready(struct lk_link *link);
+/* Not ready for a moment, or until something completes: the plugin, or the host, has no room. */
+void link_rest(struct lk_link *link);
 /* Hands it over: 0, and ended() follows once; LK_EBUSY: later; else it failed and ended() does not
  * follow. */
 int link_submit(struct lk_link *link, struct send *send);
