@@ -260,6 +260,7 @@ void delivery_arrive(struct delivery *d)
 {
 	d->send.ended = ended;
 	d->send.attempt = d->attempts;
+	d->send.is_replay = d->replay > 0;
 	d->is_solo = d->suspect >= SUSPECT_ALONE;
 	if (queue_keeps(d->queue))
 		queue_add(d->queue, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, &d->send);
@@ -297,6 +298,7 @@ void delivery_not_taken(struct delivery *d, int rc)
 		outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
 	                     rc == LK_ENOMEM ? "no_memory" : "plugin_error",
 	                     "the connector did not take the message: %s", plugin_error_text(rc));
+	measure_attempt(&q->measure, &q->lane->phases, &d->send, outcome, lane_now_ms(q->lane));
 	struct policy_verdict verdict =
 		queue_judge(q, &d->send, outcome, store_now_ms(q->host->store) - d->since_ms);
 	decide(d, outcome, &verdict);
