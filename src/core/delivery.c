@@ -256,16 +256,31 @@ static void ended(struct send *send, struct outcome *outcome)
  * On its way
  */
 
+/* No attempt is left: the host died during the last one, or fewer are allowed than before. */
+static void give_up(struct delivery *d)
+{
+	d->end = "attempts";
+	keep_outcome(d,
+	             outcome_make(LK_REJECT, 0, "attempts",
+	                          "no attempt is left; the last one did not come to its end"),
+	             "dead", 0, false);
+	settle(d, STORE_DEAD, 0);
+}
+
 void delivery_arrive(struct delivery *d)
 {
+	struct queue *q = d->queue;
+
 	d->send.ended = ended;
 	d->send.attempt = d->attempts;
 	d->send.is_replay = d->replay > 0;
 	d->is_solo = d->suspect >= SUSPECT_ALONE;
-	if (queue_keeps(d->queue))
-		queue_add(d->queue, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, &d->send);
-	else
+	if (!queue_keeps(q))
 		delivery_release(d, d->since_ms);
+	else if (d->attempts >= q->rules.retry_max_attempts)
+		give_up(d);
+	else
+		queue_add(q, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, &d->send);
 }
 
 int delivery_begin(struct delivery *d)

@@ -45,9 +45,16 @@ static bool has_slot(const struct queue *q, int64_t now_ms)
 	return q->in_flight < (is_probing(q) ? 1 : limiter_limit(&q->limiter, now_ms));
 }
 
-/* Sources take turns, so that new and old work alternate and neither waits for the other. */
+/* Sources take turns, so that new and old work alternate and neither waits for the other.  But one that
+ * is to go alone comes first: while it waits, nothing else may go. */
 static struct send *choose(struct queue *q, enum queue_source *ret_source)
 {
+	struct delivery *solo = q->lane->solo;
+
+	if (solo && solo->queue == q && !solo->send.op) {
+		*ret_source = solo->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED;
+		return &solo->send;
+	}
 	for (int i = 0; i < QUEUE_SOURCES; i++) {
 		enum queue_source source = (q->turn + i) % QUEUE_SOURCES;
 		if (list_empty(&q->waiting[source]))
@@ -160,6 +167,7 @@ struct claim {
 	struct store_claim op; /* first */
 	struct letter letter;
 	struct queue *queue;
+	unsigned hints;    /* of the queue, when it was carried out */
 	struct list taken; /* struct send.node */
 };
 
@@ -173,6 +181,10 @@ static void deliver_claim(struct letter *letter)
 	q->claiming = false;
 	if (!failed)
 		q->disk_due_ms = claim->op.next_due_ms;
+	/* What came to the disk since then may have no letter of its own: one from before was still on
+	 * its way. */
+	if (atomic_load(&q->hints) != claim->hints)
+		queue_note_disk(q, store_now_ms(q->host->store));
 	if (failed || claim->op.count == 0)
 		q->claim_after_ms = lane_now_ms(q->lane) + CLAIM_AGAIN_MS;
 	for (struct list *node; (node = list_pop(&claim->taken));) {
@@ -193,6 +205,7 @@ static void claimed(struct store_op *op)
 {
 	struct claim *claim = (struct claim *)op;
 
+	claim->hints = atomic_load(&claim->queue->hints);
 	claim->letter.deliver = deliver_claim;
 	mailbox_post(&claim->queue->lane->mailbox, &claim->letter);
 }

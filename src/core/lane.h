@@ -57,6 +57,7 @@ struct lane {
 	bool draining;                             /* nothing more is begun */
 	struct measure_phases phases;              /* any thread may read it */
 	bool stopping;
+	bool ended; /* a manual one that has stopped, while others are still served */
 	struct letter stop_letter;
 	/* The start is answered once all plugins are initialised. */
 	pthread_mutex_t start_lock;

@@ -240,6 +240,7 @@ void queue_note_disk(struct queue *q, int64_t due_ms)
 
 void queue_hint(struct queue *q)
 {
+	atomic_fetch_add(&q->hints, 1); /* first: whoever finds a letter on its way is counted */
 	if (!atomic_exchange(&q->hinted, true))
 		mailbox_post(&q->lane->mailbox, &q->hint_letter);
 }

@@ -93,8 +93,9 @@ struct queue {
 	atomic_bool keeps_paused; /* copies of `paused`, for whoever accepts */
 	atomic_ullong delivered, failed, retried, dead_lettered;
 	struct measure measure;
+	atomic_uint hints;         /* how often something was put on the disk that is due now */
 	atomic_bool hinted;        /* hint_letter is on its way */
-	struct letter hint_letter; /* something was put on the disk that is due now */
+	struct letter hint_letter; /* says so to the lane */
 };
 
 /* Control thread.  stored NULL: there is no store.  NULL: no memory. */

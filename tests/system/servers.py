@@ -18,11 +18,11 @@ DEADLINE_S = 30
 API = "/api/v1"
 
 
-def listening_socket():
-    """A socket on a free loopback port, open already: whoever connects waits until it is served."""
+def listening_socket(port=0):
+    """A socket on a loopback port, open already: whoever connects waits until it is served."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
+    sock.bind(("127.0.0.1", port))
     sock.listen(512)
     sock.set_inheritable(True)
     return sock
