@@ -10,6 +10,7 @@
 #include "core/event_impl.h"
 #include "core/host_impl.h"
 #include "core/queue.h"
+#include "core/watch.h"
 #include "crypto/random.h"
 #include "plug/hostapi.h"
 #include "store/store.h"
@@ -45,8 +46,8 @@ static bool has_slot(const struct queue *q, int64_t now_ms)
 	return q->in_flight < (is_probing(q) ? 1 : limiter_limit(&q->limiter, now_ms));
 }
 
-/* Sources take turns, so that new and old work alternate and neither waits for the other.  But one that
- * is to go alone comes first: while it waits, nothing else may go. */
+/* Sources take turns, so that new and old work alternate and neither waits for the other.  Where one
+ * waits to go alone, the lane stands still for it: it comes first. */
 static struct send *choose(struct queue *q, enum queue_source *ret_source)
 {
 	struct delivery *solo = q->lane->solo;
@@ -317,6 +318,7 @@ static void deliver_expire(struct letter *letter)
 		atomic_fetch_add(&q->dead_lettered, expire->op.count);
 		event_of_link(q, EVENT_DEAD, "expired",
 		              "messages older than retry_max_age_s were given up");
+		watch_look(q->lane);
 		if (expire->op.count == EXPIRE_MOST)
 			q->expired_ms = 0; /* there may be more */
 	}

@@ -96,12 +96,20 @@ static void ring(struct store_op *op)
 	pthread_mutex_unlock(&bell_lock);
 }
 
+static bool has_rung(const struct store_op *op)
+{
+	pthread_mutex_lock(&bell_lock);
+	bool rung = !op->done;
+	pthread_mutex_unlock(&bell_lock);
+	return rung;
+}
+
 int host_store_wait(struct host *host, struct store_op *op)
 {
 	op->next = NULL;
 	op->done = ring;
 	store_post(host->store, op);
-	while (host->manual && op->done)
+	while (host->manual && !has_rung(op))
 		host_idle(host);
 	pthread_mutex_lock(&bell_lock);
 	while (op->done)
@@ -300,6 +308,7 @@ int host_send(struct host *host, const struct send_call *call,
 	c->done = done;
 	c->arg = arg;
 	c->letter.deliver = deliver_call;
+	host_hold(host);
 	mailbox_post(&q->lane->mailbox, &c->letter);
 	return 0;
 }

@@ -120,6 +120,7 @@ static void fire_busy(struct timer *timer)
 /* An attempt is over: counts it, and hands it back. */
 static void end(struct lk_link *link, struct send *send, struct outcome *outcome)
 {
+	list_remove(&send->out);
 	send->link = NULL;
 	send->op = NULL;
 	measure_attempt(&link->queue->measure, &link->lane->phases, send, outcome,
@@ -185,6 +186,7 @@ int link_submit(struct lk_link *link, struct send *send)
 	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
 	link->in_flight++;
 	link->lane->in_flight++;
+	list_append(&link->queue->out, &send->out);
 	op_hand_over(op);
 
 	int rc = link->deployment->type->type.submit(link->conn, &op->request);
@@ -194,6 +196,7 @@ int link_submit(struct lk_link *link, struct send *send)
 	op_take_back(op);
 	op_release(op);
 	lane_timer_stop(link->lane, &send->timer);
+	list_remove(&send->out);
 	send->link = NULL;
 	send->op = NULL;
 	link->in_flight--;

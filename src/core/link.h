@@ -39,6 +39,7 @@ struct lk_link {
 /* One message on its way through a link; embedded in what it is a part of. */
 struct send {
 	struct list node;     /* the owner's; in no list while the plugin has it */
+	struct list out;      /* in queue.out while the plugin has it */
 	struct timer timer;   /* the owner's; the deadline while the plugin has it */
 	struct lk_link *link; /* while the plugin has it */
 	struct op *op;        /* while the plugin has it */

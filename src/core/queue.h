@@ -51,7 +51,7 @@ struct queue {
 	struct list waiting[QUEUE_SOURCES]; /* struct send.node */
 	enum queue_source turn;             /* whose turn it is */
 	struct list pausing;                /* direct calls between two tries */
-	struct list out; /* stored deliveries that the plugin has: struct delivery.out */
+	struct list out;                    /* what the plugin has: struct send.out */
 	uint32_t in_flight;
 	struct send
 		*probe; /* the one that may go while the breaker is half open or the link blocked */
@@ -142,6 +142,9 @@ struct policy_verdict queue_judge(const struct queue *q, const struct send *send
 /* An attempt has ended: to be called first.  True: the secrets were refused and fresh ones are being
  * fetched, so the message waits for them; the outcome is then kept in send. */
 bool queue_ended(struct queue *q, struct send *send, struct outcome *outcome);
+
+/* What it means that the plugin did not take a message (an LK_E code other than LK_EBUSY). */
+struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc);
 
 void queue_set_paused(struct queue *q, bool paused, const char *reason);
 /* The peer says never again: pauses it, and keeps that over restarts. */
