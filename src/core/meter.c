@@ -39,7 +39,7 @@ static bool is_name(const char *name)
 	if (!name || !name[0] || (name[0] >= '0' && name[0] <= '9'))
 		return false;
 	size_t length = strspn(name, letters);
-	return name[length] == '\0' && length < METER_NAME_BYTES;
+	return length < METER_NAME_BYTES && name[length] == '\0';
 }
 
 static bool is_family(const struct meter_family *f, enum meter_kind kind, const char *name)

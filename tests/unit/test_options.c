@@ -77,7 +77,7 @@ START_TEST(help_names_every_option)
 {
 	static const char *const names[] = {
 		"--config FILE",       "--check",   "--set-aside", "--log-level LEVEL",
-		"--log-format FORMAT", "--metrics", "--version", "--help"};
+		"--log-format FORMAT", "--metrics", "--version",   "--help"};
 	struct buf text;
 
 	buf_init(&text, BUF_MAX_TEXT);
