@@ -5,6 +5,7 @@
 
 #include "base/banned.h"
 #include "base/mem.h"
+#include "core/attempt.h"
 #include "core/deployment.h"
 #include "core/host_impl.h"
 #include "core/message.h"
@@ -149,6 +150,8 @@ static void ended(struct send *send, struct outcome *outcome)
 	}
 	struct policy_verdict verdict = queue_judge(q, send, outcome, 0);
 	int64_t pause = retry_pause_ms(call, outcome);
+	attempt_log(q, send, outcome, measure_outcome_name(outcome->result),
+	            outcome->result == LK_DONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	queue_learn(q, send, outcome, &verdict);
 	if (pause >= 0) {
 		outcome_destroy(outcome);

@@ -7,8 +7,8 @@
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "core/attempt.h"
 #include "core/deployment.h"
 #include "core/event_impl.h"
 #include "core/flight.h"
@@ -206,21 +206,6 @@ static const struct action *action_of(const struct delivery *d, const struct out
 	return ended_by_us && d->queue->lane->draining ? &cut : &actions[action];
 }
 
-static void log_attempt(const struct delivery *d, const struct outcome *outcome, const char *word,
-                        int64_t duration_ms, enum log_level level)
-{
-	char attempt[16], duration[24];
-
-	if (!log_enabled(level))
-		return;
-	snprintf(attempt, sizeof(attempt), "%u", d->send.attempt);
-	snprintf(duration, sizeof(duration), "%lld", (long long)duration_ms);
-	log_event(level, word, "delivery_id", message_get(d->send.message)->id, "attempt", attempt,
-	          "connection", d->queue->connection, "environment", d->queue->environment,
-	          "reason", outcome->reason, "detail", outcome->detail, "duration_ms", duration,
-	          NULL);
-}
-
 static void decide(struct delivery *d, struct outcome *outcome, const struct policy_verdict *v)
 {
 	struct queue *q = d->queue;
@@ -229,7 +214,7 @@ static void decide(struct delivery *d, struct outcome *outcome, const struct pol
 	const struct action *action = action_of(d, outcome, v->action);
 	bool first_success = v->action == POLICY_DONE && d->attempts == 0;
 
-	log_attempt(d, outcome, action->word, duration_ms,
+	attempt_log(q, &d->send, outcome, action->word,
 	            v->action == POLICY_DONE   ? LOG_LEVEL_DEBUG
 	            : v->action == POLICY_DEAD ? LOG_LEVEL_WARNING
 	                                       : LOG_LEVEL_INFO);
@@ -293,6 +278,7 @@ void delivery_arrive(struct delivery *d)
 
 	d->send.ended = ended;
 	d->send.attempt = d->attempts;
+	d->send.is_replay = d->replay > 0;
 	d->is_solo = d->suspect >= SUSPECT_ALONE;
 	if (!queue_keeps(q))
 		delivery_release(d, d->since_ms);

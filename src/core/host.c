@@ -186,6 +186,7 @@ static struct host *host_alloc(const struct host_options *options)
 	pthread_mutex_init(&host->alert_lock, NULL);
 	pthread_cond_init(&host->held_wake, NULL);
 	errands_init(&host->errands);
+	meters_init(&host->meters);
 	host->plugins = options->plugins;
 	host->clock = options->clock ? options->clock : &clock_system;
 	host->lookup = options->lookup ? options->lookup : lookup_system;
@@ -242,6 +243,7 @@ void host_destroy(struct host *host)
 	pthread_cond_destroy(&host->held_wake);
 	pthread_mutex_destroy(&host->held_lock);
 	pthread_mutex_destroy(&host->alert_lock);
+	meters_finish(&host->meters);
 	pthread_rwlock_destroy(&host->lock);
 	mem_free(host->lanes);
 	mem_free(host);

@@ -122,6 +122,17 @@ void link_rest(struct lk_link *link)
 	lane_timer_set(link->lane, &link->busy, lane_now_ms(link->lane) + BUSY_PAUSE_MS, fire_busy);
 }
 
+/* An attempt is over: counts it, and hands it back. */
+static void end(struct lk_link *link, struct send *send, struct outcome *outcome)
+{
+	list_remove(&send->out);
+	send->link = NULL;
+	send->op = NULL;
+	measure_attempt(&link->queue->measure, &link->lane->phases, send, outcome,
+	                lane_now_ms(link->lane));
+	send->ended(send, outcome);
+}
+
 /* The plugin did not answer in time: the attempt has failed, whatever it says later. */
 static void fire_deadline(struct timer *timer)
 {
@@ -139,11 +150,9 @@ static void fire_deadline(struct timer *timer)
 	link->in_flight--;
 	link->lane->in_flight--;
 	link->deployment->type->type.cancel(link->conn, op->request.op);
-	list_remove(&send->out);
-	send->link = NULL;
-	send->op = NULL;
-	send->ended(send, outcome_make(LK_RETRY, LK_LINK_FAULT, "timeout",
-	                               "the connector did not answer by its deadline"));
+	struct outcome *outcome = outcome_make(LK_RETRY, LK_LINK_FAULT, "timeout",
+	                                       "the connector did not answer by its deadline");
+	end(link, send, outcome);
 	link_end_if_idle(link);
 }
 
@@ -226,10 +235,7 @@ void link_settle(struct op *op)
 	link->in_flight--;
 	link->lane->in_flight--;
 	lane_timer_stop(link->lane, &send->timer);
-	list_remove(&send->out);
 	lane_timer_stop(link->lane, &link->busy);
-	send->link = NULL;
-	send->op = NULL;
-	send->ended(send, outcome);
+	end(link, send, outcome);
 	link_end_if_idle(link);
 }

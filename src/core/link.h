@@ -51,6 +51,7 @@ struct send {
 	int64_t submitted_ms;
 	struct outcome *refused; /* the peer refused our secret: waits for a fresh one */
 	bool was_refused;        /* and has done so before */
+	bool is_replay;          /* of a delivery that was replayed */
 	/* The attempt has ended; takes the outcome. */
 	void (*ended)(struct send *send, struct outcome *outcome);
 };

@@ -11,6 +11,7 @@
 #include "core/deployment.h"
 #include "core/event_impl.h"
 #include "core/host_impl.h"
+#include "core/meter.h"
 #include "plug/hostapi.h"
 #include "schema/common.h"
 #include "store/store.h"
@@ -92,6 +93,7 @@ void queue_destroy(struct queue *q)
 	mem_free((char *)(uintptr_t)q->project);
 	mem_free((char *)(uintptr_t)q->connection);
 	mem_free((char *)(uintptr_t)q->environment);
+	meter_finish(&q->measure);
 	mem_free(q);
 }
 

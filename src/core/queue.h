@@ -19,6 +19,7 @@
 #include "core/lane.h"
 #include "core/limiter.h"
 #include "core/link.h"
+#include "core/measure.h"
 #include "core/policy.h"
 
 struct deployment;
@@ -92,6 +93,7 @@ struct queue {
 	atomic_llong most;        /* bound of `open` */
 	atomic_bool keeps_paused; /* copies of `paused`, for whoever accepts */
 	atomic_ullong delivered, failed, retried, dead_lettered;
+	struct measure measure;
 	atomic_uint hints;         /* how often something was put on the disk that is due now */
 	atomic_bool hinted;        /* hint_letter is on its way */
 	struct letter hint_letter; /* says so to the lane */
