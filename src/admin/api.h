@@ -5,6 +5,9 @@
 
 struct api_call;
 
+/* api_metrics.c */
+void api_metrics(struct api_call *call);
+
 /* api_send.c */
 enum {
 	SEND_ENV,
