@@ -32,6 +32,12 @@ const struct query_row api_delivery_rows[DELIVERY_ROWS] = {
                            .help = "Seconds to wait for its end."},
 };
 
+const struct query_row api_alter_rows[ALTER_ROWS] = {
+	[ALTER_DRY_RUN] = {.name = "dry_run",
+                           .kind = QUERY_FLAG,
+                           .help = "Only says whether it can be done, and to what."},
+};
+
 const struct query_row api_replay_rows[REPLAY_ROWS] = {
 	[REPLAY_DRY_RUN] = {.name = "dry_run",
                             .kind = QUERY_FLAG,
@@ -213,12 +219,36 @@ void api_delivery_get(struct api_call *call)
 		answer_delivery(call->admin, call->request, call->args[0]);
 }
 
+/* Whether the delivery as it is now permits it. */
+static int check_alter(struct api_call *call, bool of_ended, struct err *e)
+{
+	struct json *object = NULL;
+
+	int rc = delivery_read(call->admin, call->args[0], &object, e);
+	if (rc < 0)
+		return rc;
+	if (!of_ended && json_kind(json_get(object, "ended")) != JSON_NULL)
+		rc = err_set(e, ERR_CONFLICT, "%s cannot be cancelled: it is %s", call->args[0],
+		             json_as_string(json_get(object, "state")));
+	json_free(object);
+	return rc;
+}
+
+static int try_alter(struct host *host, const char *id, struct err *e)
+{
+	(void)host, (void)id, (void)e;
+	return 0;
+}
+
 static void alter(struct api_call *call,
                   int (*verb)(struct host *host, const char *id, struct err *e))
 {
 	struct err e = {0};
+	bool is_try = call->query[ALTER_DRY_RUN].number;
 
-	if (verb(call->admin->host, call->args[0], &e) < 0)
+	if (is_try && check_alter(call, verb == outbox_retry, &e) == 0)
+		verb = try_alter;
+	if (e.code < 0 || verb(call->admin->host, call->args[0], &e) < 0)
 		problem_answer_err(call->request, NULL, &e);
 	else
 		answer_delivery(call->admin, call->request, call->args[0]);

@@ -138,6 +138,8 @@ int http_reply_stream(struct http_request *request, const struct http_stream_rep
 	exchange->response = response;
 	exchange->status = 200;
 	atomic_store(&exchange->answered, true);
+	if (s->server->answered)
+		s->server->answered(s->server->arg, request, exchange->status);
 	*ret = s;
 	return 0;
 }
