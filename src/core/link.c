@@ -132,7 +132,7 @@ static void fire_deadline(struct timer *timer)
 	list_append(&link->owed, &op->node);
 	op->owner = NULL;
 	link->in_flight--;
-	link->lane->in_flight--;
+	lane_landed(link->lane);
 	link->deployment->type->type.cancel(link->conn, op->request.op);
 	send->link = NULL;
 	send->op = NULL;
@@ -175,7 +175,6 @@ int link_submit(struct lk_link *link, struct send *send)
 	fill_request(send, op);
 	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
 	link->in_flight++;
-	link->lane->in_flight++;
 	op_hand_over(op);
 
 	int rc = link->deployment->type->type.submit(link->conn, &op->request);
@@ -188,7 +187,6 @@ int link_submit(struct lk_link *link, struct send *send)
 	send->link = NULL;
 	send->op = NULL;
 	link->in_flight--;
-	link->lane->in_flight--;
 	if (rc == LK_EBUSY)
 		lane_timer_set(link->lane, &link->busy, lane_now_ms(link->lane) + BUSY_PAUSE_MS,
 		               fire_busy);
@@ -217,7 +215,7 @@ void link_settle(struct op *op)
 		return;
 	}
 	link->in_flight--;
-	link->lane->in_flight--;
+	lane_landed(link->lane);
 	lane_timer_stop(link->lane, &send->timer);
 	lane_timer_stop(link->lane, &link->busy);
 	send->link = NULL;
