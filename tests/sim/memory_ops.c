@@ -222,10 +222,16 @@ static void do_alter(struct memory_store *m, struct store_op *op)
 
 static void note_link(struct store_replay *op, int64_t link)
 {
-	for (size_t i = 0; i < op->link_count; i++)
-		if (op->links[i] == link)
-			return;
-	op->links[op->link_count++] = link;
+	size_t i = 0;
+
+	while (i < op->link_count && op->links[i].link != link)
+		i++;
+	if (i == op->link_count) {
+		op->links[i].link = link;
+		op->links[i].count = 0;
+		op->link_count++;
+	}
+	op->links[i].count++;
 }
 
 static void do_replay(struct memory_store *m, struct store_op *op)
