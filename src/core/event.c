@@ -47,8 +47,11 @@ static const struct event_row {
 	[EVENT_DISK_FREE] = {"disk_free", LOG_LEVEL_INFO, false, false},
 };
 
-struct event_watch {
+/* Those outside know a watch by its number alone: when it has been told its memory may be another
+ * one's. */
+struct follower {
 	struct list node;
+	uint64_t number;
 	uint64_t after;
 	void (*more)(void *arg);
 	void *arg;
@@ -59,9 +62,16 @@ struct events {
 	pthread_mutex_t lock;
 	struct event ring[KEPT];
 	uint64_t newest;
-	struct list watches;
+	struct list watches; /* struct follower.node */
+	uint64_t watches_made;
 	_Atomic int64_t followed_ms; /* when somebody asked last */
 };
+
+static struct event_watch *handle_of(const struct follower *f)
+{
+	// NOLINTNEXTLINE(performance-no-int-to-ptr): opaque by contract
+	return (struct event_watch *)(uintptr_t)f->number;
+}
 
 const char *event_name(enum event_kind kind)
 {
@@ -86,7 +96,7 @@ void events_destroy(struct events *events)
 	if (!events)
 		return;
 	list_each(node, &events->watches)
-		mem_free(container_of(node, struct event_watch, node));
+		mem_free(container_of(node, struct follower, node));
 	pthread_mutex_destroy(&events->lock);
 	mem_free(events);
 }
@@ -98,18 +108,17 @@ static bool is_followed(const struct events *events)
 
 static void put(struct events *events, struct event *event)
 {
-	struct list ready;
-
-	list_init(&ready);
 	pthread_mutex_lock(&events->lock);
 	event->number = ++events->newest;
 	events->ring[event->number % KEPT] = *event;
-	list_splice(&ready, &events->watches);
 	/* Under the lock, so that a watch which is taken back is never called afterwards. */
-	for (struct list *node; (node = list_pop(&ready));) {
-		struct event_watch *watch = container_of(node, struct event_watch, node);
-		watch->more(watch->arg);
-		mem_free(watch);
+	list_each(node, &events->watches) {
+		struct follower *follower = container_of(node, struct follower, node);
+		if (event->number <= follower->after)
+			continue;
+		list_remove(node);
+		follower->more(follower->arg);
+		mem_free(follower);
 	}
 	pthread_mutex_unlock(&events->lock);
 }
@@ -279,21 +288,22 @@ int event_watch(struct host *host, uint64_t after, void (*more)(void *arg), void
                 struct event_watch **ret, struct err *e)
 {
 	struct events *events = host->events;
-	struct event_watch *watch = mem_zalloc(sizeof(*watch));
+	struct follower *follower = mem_zalloc(sizeof(*follower));
 
-	if (!watch)
+	if (!follower)
 		return err_no_memory(e);
-	watch->after = after;
-	watch->more = more;
-	watch->arg = arg;
+	follower->after = after;
+	follower->more = more;
+	follower->arg = arg;
 	atomic_store(&events->followed_ms, host->clock->mono_ms());
 	pthread_mutex_lock(&events->lock);
-	*ret = watch;
+	follower->number = ++events->watches_made;
+	*ret = handle_of(follower);
 	if (events->newest > after) {
 		more(arg);
-		mem_free(watch);
+		mem_free(follower);
 	} else {
-		list_append(&events->watches, &watch->node);
+		list_append(&events->watches, &follower->node);
 	}
 	pthread_mutex_unlock(&events->lock);
 	return 0;
@@ -306,10 +316,11 @@ int event_unwatch(struct host *host, struct event_watch *watch)
 
 	pthread_mutex_lock(&events->lock);
 	list_each(node, &events->watches) {
-		if (container_of(node, struct event_watch, node) != watch)
+		struct follower *follower = container_of(node, struct follower, node);
+		if (handle_of(follower) != watch)
 			continue;
 		list_remove(node);
-		mem_free(watch);
+		mem_free(follower);
 		found = 1;
 	}
 	pthread_mutex_unlock(&events->lock);

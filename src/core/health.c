@@ -120,6 +120,18 @@ void queue_learn(struct queue *q, const struct send *send, const struct outcome 
 		queue_pause_gone(q, outcome->detail);
 }
 
+struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc)
+{
+	struct outcome *outcome =
+		outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
+	                     rc == LK_ENOMEM ? "no_memory" : "plugin_error",
+	                     "the connector did not take the message: %s", plugin_error_text(rc));
+
+	send->submitted_ms = lane_now_ms(q->lane);
+	measure_attempt(&q->measure, &q->lane->phases, send, outcome, send->submitted_ms);
+	return outcome;
+}
+
 void queue_no_secrets(struct queue *q, uint32_t result, const char *reason, const char *detail)
 {
 	if (result == LK_BLOCKED)

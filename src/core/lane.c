@@ -269,7 +269,7 @@ static void cancel_all(struct lane *lane)
 	list_each(node, &lane->queues) {
 		struct queue *q = container_of(node, struct queue, node);
 		list_each(out, &q->out)
-			link_cancel(&container_of(out, struct delivery, out)->send);
+			link_cancel(container_of(out, struct send, out));
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "core/lane.h"
 #include "core/limiter.h"
 #include "core/link.h"
+#include "core/measure.h"
 #include "core/policy.h"
 
 struct deployment;
@@ -50,7 +51,7 @@ struct queue {
 	struct list waiting[QUEUE_SOURCES]; /* struct send.node */
 	enum queue_source turn;             /* whose turn it is */
 	struct list pausing;                /* direct calls between two tries */
-	struct list out; /* stored deliveries that the plugin has: struct delivery.out */
+	struct list out;                    /* what the plugin has: struct send.out */
 	uint32_t in_flight;
 	struct send
 		*probe; /* the one that may go while the breaker is half open or the link blocked */
@@ -72,6 +73,7 @@ struct queue {
 	/* Of what waits on the disk. */
 	int64_t disk_due_ms; /* the earliest, on the store's clock; 0: none that is known */
 	bool claiming;
+	uint32_t ahead;      /* how many it should have in memory, as far as was seen */
 	int64_t claim_after_ms; /* the last one gave nothing for want of memory, or failed */
 	int64_t expired_ms;     /* when the too old were ended last */
 	bool expiring;
@@ -91,8 +93,10 @@ struct queue {
 	atomic_llong most;        /* bound of `open` */
 	atomic_bool keeps_paused; /* copies of `paused`, for whoever accepts */
 	atomic_ullong delivered, failed, retried, dead_lettered;
+	struct measure measure;
+	atomic_uint hints;         /* how often something was put on the disk that is due now */
 	atomic_bool hinted;        /* hint_letter is on its way */
-	struct letter hint_letter; /* something was put on the disk that is due now */
+	struct letter hint_letter; /* says so to the lane */
 };
 
 /* Control thread.  stored NULL: there is no store.  NULL: no memory. */
@@ -139,6 +143,9 @@ struct policy_verdict queue_judge(const struct queue *q, const struct send *send
 /* An attempt has ended: to be called first.  True: the secrets were refused and fresh ones are being
  * fetched, so the message waits for them; the outcome is then kept in send. */
 bool queue_ended(struct queue *q, struct send *send, struct outcome *outcome);
+
+/* What it means that the plugin did not take a message (an LK_E code other than LK_EBUSY). */
+struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc);
 
 void queue_set_paused(struct queue *q, bool paused, const char *reason);
 /* The peer says never again: pauses it, and keeps that over restarts. */

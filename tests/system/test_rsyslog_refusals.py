@@ -111,3 +111,17 @@ def test_every_line_arrives_once_whatever_the_daemon_does(start, linkspan, confi
     assert [store.next(), store.next()] == ["third", "fourth"]
     assert rsyslog.stop() == 0
     assert store.taken.empty()
+
+
+def test_with_the_real_daemon(start, linkspan, config, tmp_path, daemon, listener):
+    config.connection("Orders", url=listener.url)
+    daemon()
+    rsyslog = start(Rsyslog, tmp_path / "rsyslog", linkspan.program, config.file)
+    lines = [f'line {n} "{n}"' for n in range(200)]
+    for line in lines:
+        rsyslog.say(line)
+    received = [json.loads(listener.next()["body"]) for _ in lines]
+    assert sorted(r["message"].strip() for r in received) == sorted(lines)
+    assert {r["program"] for r in received} == {"test"}
+    assert rsyslog.stop() == 0
+    assert listener.received() == len(lines)
