@@ -197,7 +197,10 @@ static void deliver_claim(struct letter *letter)
 	 * its way. */
 	if (atomic_load(&q->hints) != claim->hints)
 		queue_note_disk(q, store_now_ms(q->host->store));
-	if (failed || claim->op.count == 0)
+	/* Something is due and was not given: there was no memory for it. */
+	bool nothing = claim->op.count == 0 && claim->op.next_due_ms &&
+	               claim->op.next_due_ms <= claim->op.now_ms;
+	if (failed || nothing)
 		q->claim_after_ms = lane_now_ms(q->lane) + CLAIM_AGAIN_MS;
 	for (struct list *node; (node = list_pop(&claim->taken));) {
 		struct delivery *d = delivery_of(container_of(node, struct send, node));

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
@@ -171,6 +172,19 @@ static int write_alert(const struct event *event, struct buf *text)
 	return rc;
 }
 
+/* Marks the messages that are made here; it is stored with them, and no connector sends it. */
+static const char *const mark[] = {"alert", "1"};
+
+bool event_is_alert(const struct message *message)
+{
+	const struct message_parts *p = message_get(message);
+
+	for (size_t i = 0; i < p->attr_count; i++)
+		if (strcmp(p->attrs[2 * i], mark[0]) == 0)
+			return true;
+	return false;
+}
+
 /* A connection whose own events would go through itself stays silent. */
 static void alert(struct queue *q, const struct event *event)
 {
@@ -179,7 +193,7 @@ static void alert(struct queue *q, const struct event *event)
 	struct buf text;
 
 	if (!q->host->store || !queue_alert_connection(q, name, sizeof(name)) ||
-	    strcmp(name, q->connection) == 0)
+	    strcasecmp(name, q->connection) == 0)
 		return;
 	buf_init(&text, BUF_MAX_LINE);
 	int rc = write_alert(event, &text);
@@ -187,6 +201,8 @@ static void alert(struct queue *q, const struct event *event)
 		.body = buf_str(&text),
 		.body_bytes = text.len_bytes,
 		.content_type = "application/json",
+		.attrs = mark,
+		.attr_count = 1,
 		.unix_ms = event->at_ms,
 		.traced = true,
 	};
@@ -225,8 +241,31 @@ void event_of_delivery(struct queue *q, enum event_kind kind, const struct event
 	copy(event.reason, sizeof(event.reason), what->reason);
 	copy(event.detail, sizeof(event.detail), what->detail);
 	put(events, &event);
-	if (rows[kind].alerts)
+	if (rows[kind].alerts && !what->is_alert)
 		alert(q, &event);
+}
+
+/* [lane] Whether somebody is to be told that this happened to a link.  Not of what its alerts do, or two
+ * that tell each other would go on for ever; of an outage once, and of its end when they know of it. */
+static bool is_news(struct queue *q, enum event_kind kind)
+{
+	static const struct {
+		size_t told; /* a member of struct queue; 0: none */
+		bool begins;
+	} episodes[EVENT_KINDS] = {
+		[EVENT_BREAKER_OPENED] = {offsetof(struct queue, told_breaker), true},
+		[EVENT_BREAKER_CLOSED] = {offsetof(struct queue, told_breaker), false},
+		[EVENT_LINK_BLOCKED] = {offsetof(struct queue, told_block), true},
+		[EVENT_LINK_UNBLOCKED] = {offsetof(struct queue, told_block), false},
+		[EVENT_DEAD] = {offsetof(struct queue, told_expired), true},
+	};
+	bool *told = episodes[kind].told ? (bool *)((char *)q + episodes[kind].told) : NULL;
+	bool begins = episodes[kind].begins;
+	bool news = told && !begins ? *told : !q->is_quiet && !(told && *told);
+
+	if (told)
+		*told = begins && (news || *told);
+	return news;
 }
 
 void event_of_link(struct queue *q, enum event_kind kind, const char *reason, const char *detail)
@@ -239,7 +278,7 @@ void event_of_link(struct queue *q, enum event_kind kind, const char *reason, co
 	log_event(rows[kind].level, rows[kind].name, "connection", q->connection, "environment",
 	          q->environment, "project", q->project, "reason", reason, "detail", detail, NULL);
 	put(q->host->events, &event);
-	if (rows[kind].alerts)
+	if (rows[kind].alerts && is_news(q, kind))
 		alert(q, &event);
 }
 

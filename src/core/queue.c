@@ -146,6 +146,7 @@ int queue_deploy(struct queue *q, struct deployment *deployment)
 	/* Somebody may have mended what was wrong. */
 	breaker_init(&q->breaker);
 	q->block = (struct queue_block){0};
+	q->told_breaker = q->told_block = q->told_expired = false;
 	q->forbidden = 0;
 	atomic_store(&q->deployed, true);
 	if (old)

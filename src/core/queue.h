@@ -63,6 +63,9 @@ struct queue {
 	uint32_t forbidden; /* different messages that got 403 in a row */
 	bool ordered;
 	char alert_connection[104]; /* under host->alert_lock: events happen on several threads */
+	bool is_quiet;              /* what happens is an alert's own doing */
+	/* An alert said that the breaker is open, that it is blocked, that messages expired since. */
+	bool told_breaker, told_block, told_expired;
 	bool paused;
 	char paused_reason[128];
 	bool pumping;     /* queue_pump() is on the stack */

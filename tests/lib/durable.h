@@ -57,6 +57,7 @@ static inline void durable_settle(void)
 		while (host_turn(hosting.host))
 			continue;
 		durable_barrier();
+		durable_barrier(); /* what the answers to the first have posted */
 	} while (host_turn(hosting.host));
 }
 

@@ -443,6 +443,22 @@ START_TEST(draining_cuts_what_does_not_end)
 }
 END_TEST
 
+START_TEST(a_drain_that_is_cut_waits_no_longer)
+{
+	const bool cut = true;
+
+	durable_begin_with("request_timeout_ms = 3600000;");
+	const char *id = durable_accept("Hook", "@hangs");
+	durable_settle();
+	int64_t before_ms = clock_fake.mono_ms();
+	host_drain(hosting.host, 3600 * 1000, &cut);
+	ck_assert_int_eq(clock_fake.mono_ms(), before_ms);
+	durable_restart();
+	durable_expect(id, STORE_READY);
+	durable_end();
+}
+END_TEST
+
 START_TEST(draining_cuts_direct_calls_too)
 {
 	struct hosting_count count;
@@ -504,6 +520,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_third_crash_puts_it_into_quarantine),
 	SUITE_TEST(destroying_leaves_everything_ready),
 	SUITE_TEST(draining_cuts_what_does_not_end),
+	SUITE_TEST(a_drain_that_is_cut_waits_no_longer),
 	SUITE_TEST(draining_cuts_direct_calls_too),
 	SUITE_TEST(a_refused_secret_does_not_hold_up_the_end),
 };
