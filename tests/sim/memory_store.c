@@ -303,6 +303,11 @@ void memory_store_set_room(struct memory_store *m, enum memory_room room)
 	m->room = room;
 }
 
+bool memory_store_is_short(const struct memory_store *m)
+{
+	return m->queued > 0 && !workable(m);
+}
+
 void memory_store_fail(struct memory_store *m, bool kept)
 {
 	m->failing = true;

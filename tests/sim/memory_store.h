@@ -50,6 +50,8 @@ void memory_store_crash(struct memory_store *m, size_t survive);
 size_t memory_store_queued(const struct memory_store *m);
 
 void memory_store_set_room(struct memory_store *m, enum memory_room room);
+/* What is queued waits for room, and for nothing else. */
+bool memory_store_is_short(const struct memory_store *m);
 /* The next group fails to be committed, and the store with it: everything is answered ERR_IO.  With
  * `kept` that group is on the disk all the same. */
 void memory_store_fail(struct memory_store *m, bool kept);

@@ -27,18 +27,20 @@ static void run_seed(uint64_t seed, int64_t hours)
 	              (unsigned long long)seed, (long long)hours);
 }
 
-START_TEST(nothing_is_violated)
-{
-	run_seed((uint64_t)_i + 1, HOURS);
-}
-END_TEST
-
 static int number_of(const char *name, int otherwise)
 {
 	const char *text = getenv(name);
 
 	return text ? (int)strtol(text, NULL, 10) : otherwise;
 }
+
+START_TEST(nothing_is_violated)
+{
+	/* The long form is about new ones. */
+	if (!getenv("SIM_SEEDS"))
+		run_seed((uint64_t)_i + 1, HOURS);
+}
+END_TEST
 
 START_TEST(nothing_is_violated_by_chance)
 {
