@@ -478,7 +478,8 @@ static bool is_healthy(const struct world_link *link)
 static void check_starved(const struct world_link *link)
 {
 	int64_t due_ms, stuck_ms = now_ms() - STARVED_MS;
-	size_t due = memory_store_due(world->store, link->id, now_ms(), &due_ms);
+	size_t due = memory_store_due(world->store, link->id, now_ms(), settings_of(link)->ordered,
+	                              &due_ms);
 
 	if (is_healthy(link) && due > 0 && due_ms < stuck_ms && link->guard.progress_ms < stuck_ms)
 		world_violation(
