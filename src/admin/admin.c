@@ -1,10 +1,12 @@
 /* The API: starting and stopping it, and what it knows of the configuration. */
 #include "admin/admin.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/admin_impl.h"
 #include "base/banned.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "httpd/server.h"
 
@@ -12,6 +14,7 @@ enum {
 	API_THREADS = 4,
 	API_CONNECTIONS = 1024,
 	API_TIMEOUT_MS = 30000,
+	SENDINGS_MS = 2000, /* that a stop waits for them */
 };
 
 static void settings_destroy(struct settings *s)
@@ -136,12 +139,26 @@ int admin_start(struct host *host, int listen_fd, const struct admin_configurati
 	return 0;
 }
 
+/* Whether all are answered in time: what the store or a lane has to say about them is on its way. */
+static bool wait_for_sendings(struct admin *admin)
+{
+	const struct timespec step = {.tv_nsec = 5 * 1000 * 1000};
+	int64_t until_ms = clock_system.mono_ms() + SENDINGS_MS;
+
+	while (atomic_load(&admin->sendings) > 0 && clock_system.mono_ms() < until_ms)
+		nanosleep(&step, NULL);
+	return atomic_load(&admin->sendings) == 0;
+}
+
 void admin_stop(struct admin *admin, int64_t grace_ms)
 {
 	if (!admin)
 		return;
+	wait_for_sendings(admin);
 	/* The server first: it answers what waits; then the waitings find that done. */
 	http_server_stop(admin->server, grace_ms);
 	waits_stop(&admin->waits);
-	destroy(admin);
+	/* Whatever still holds a sending comes to an end with the process. */
+	if (wait_for_sendings(admin))
+		destroy(admin);
 }

@@ -31,5 +31,7 @@ int admin_start(struct host *host, int listen_fd, const struct admin_configurati
                 struct admin **ret, struct err *e);
 /* Any thread. */
 int admin_configure(struct admin *admin, const struct admin_configuration *configuration);
-/* Accepts nothing more, answers what waits with 503, gives answers grace_ms to leave.  Takes NULL. */
+/* Accepts nothing more, and ends.  Sends that are under way get their answer, as far as it comes within
+ * two seconds; so the host is drained before.  What else waits is answered 503.  Answers have grace_ms
+ * to leave.  Takes NULL. */
 void admin_stop(struct admin *admin, int64_t grace_ms);

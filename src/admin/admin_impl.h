@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "admin/admin.h"
 #include "admin/names.h"
@@ -22,6 +23,7 @@ struct admin {
 	struct names names;
 	pthread_rwlock_t lock; /* guards settings; held for reading while a handler runs */
 	struct settings *settings;
+	_Atomic size_t sendings; /* without an answer yet */
 };
 
 /* Inside a handler. */

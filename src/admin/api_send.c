@@ -105,11 +105,10 @@ static int check_mode(const struct api_call *call, struct problem *p)
 
 static struct sending *create(struct api_call *call, const char *environment)
 {
-	struct sending *s = mem_zalloc(sizeof(*s));
+	struct sending *s = sending_create(call->admin, call->request);
 
 	if (!s)
 		return NULL;
-	s->request = call->request;
 	snprintf(s->project, sizeof(s->project), "%s", call->args[0]);
 	snprintf(s->connection, sizeof(s->connection), "%s", call->args[1]);
 	snprintf(s->environment, sizeof(s->environment), "%s", environment);
@@ -135,19 +134,19 @@ void api_send(struct api_call *call)
 		if (!p.status)
 			problem_set(&p, 503, "no_memory", "there is no memory for the message");
 		problem_reply(call->request, &p);
-		mem_free(s);
+		sending_destroy(s);
 		return;
 	}
 	int rc = parts_read(&parts, call->request, &e);
 	if (rc < 0) {
 		problem_answer_err(call->request, NULL, &e);
-		mem_free(s);
+		sending_destroy(s);
 	} else if (call->query[SEND_FRAMING].given) {
-		send_lines(call->admin, s, &parts);
+		send_lines(s, &parts);
 	} else if (call->query[SEND_MODE].number == MODE_DIRECT) {
-		send_direct(call->admin, s, &parts);
+		send_direct(s, &parts);
 	} else {
-		send_durable(call->admin, s, &parts);
+		send_durable(s, &parts);
 	}
 	parts_finish(&parts);
 }

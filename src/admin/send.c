@@ -64,6 +64,27 @@ void send_refuse(const struct sending *s, const char *code)
 	problem_reply(s->request, &p);
 }
 
+struct sending *sending_create(struct admin *admin, struct http_request *request)
+{
+	struct sending *s = mem_zalloc(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->admin = admin;
+	s->request = request;
+	atomic_fetch_add(&admin->sendings, 1);
+	return s;
+}
+
+void sending_destroy(struct sending *s)
+{
+	if (!s)
+		return;
+	/* The last that is done with the API: it may be gone afterwards. */
+	atomic_fetch_sub(&s->admin->sendings, 1);
+	mem_free(s);
+}
+
 /*
  * Durable
  */
@@ -95,10 +116,10 @@ static void answered(void *arg, const struct outbox_answer *answers, size_t coun
 		send_refuse(s, answers[0].reason);
 	else
 		accepted(s, &answers[0]);
-	mem_free(s);
+	sending_destroy(s);
 }
 
-void send_durable(struct admin *admin, struct sending *s, struct parts *parts)
+void send_durable(struct sending *s, struct parts *parts)
 {
 	struct message *message;
 	struct err e = {0};
@@ -106,7 +127,7 @@ void send_durable(struct admin *admin, struct sending *s, struct parts *parts)
 	parts->m.traced = true;
 	if (message_create(&parts->m, &message, &e) < 0) {
 		problem_answer_err(s->request, NULL, &e);
-		mem_free(s);
+		sending_destroy(s);
 		return;
 	}
 	const struct outbox_call call = {
@@ -118,7 +139,7 @@ void send_durable(struct admin *admin, struct sending *s, struct parts *parts)
 		.idempotency_key = s->idempotency_key,
 	};
 	http_request_suspend(s->request);
-	outbox_accept(admin->host, &call, 1, answered, s);
+	outbox_accept(s->admin->host, &call, 1, answered, s);
 	message_unref(message);
 }
 
@@ -134,7 +155,7 @@ struct direct {
 static void direct_destroy(struct direct *d)
 {
 	message_unref(d->message);
-	mem_free(d->sending);
+	sending_destroy(d->sending);
 	mem_free(d);
 }
 
@@ -152,7 +173,7 @@ static void direct_done(void *arg, const struct send_answer *answer)
 	direct_destroy(d);
 }
 
-static int send_now(struct admin *admin, struct direct *d, struct err *e)
+static int send_now(struct direct *d, struct err *e)
 {
 	const struct sending *s = d->sending;
 	const struct send_call call = {
@@ -163,17 +184,17 @@ static int send_now(struct admin *admin, struct direct *d, struct err *e)
 		.message = d->message,
 	};
 
-	return host_send(admin->host, &call, direct_done, d, e);
+	return host_send(s->admin->host, &call, direct_done, d, e);
 }
 
-void send_direct(struct admin *admin, struct sending *s, struct parts *parts)
+void send_direct(struct sending *s, struct parts *parts)
 {
 	struct direct *d = mem_zalloc(sizeof(*d));
 	struct err e = {0};
 
 	if (!d) {
 		send_refuse(s, "no_memory");
-		mem_free(s);
+		sending_destroy(s);
 		return;
 	}
 	d->sending = s;
@@ -185,7 +206,7 @@ void send_direct(struct admin *admin, struct sending *s, struct parts *parts)
 	}
 	http_request_set_timeout(s->request, DIRECT_MS);
 	http_request_suspend(s->request);
-	rc = send_now(admin, d, &e);
+	rc = send_now(d, &e);
 	if (rc == 0)
 		return;
 	if (rc == ERR_NOT_FOUND)

@@ -8,18 +8,22 @@ struct http_request;
 struct parts;
 struct problem;
 
-/* A send on its way.  It is the argument of what answers it, and freed there: by then the API may have
- * been stopped, so it knows nothing of it. */
+/* A send on its way.  It is the argument of what answers it, and ends there.  The API's stop waits for
+ * it, so that a message whose fate is decided is not answered "stopping". */
 struct sending {
+	struct admin *admin;
 	struct http_request *request;
 	char project[104], connection[104], environment[68];
 	const char *ordering_key, *idempotency_key; /* borrowed from the request */
 };
 
+struct sending *sending_create(struct admin *admin, struct http_request *request); /* or NULL */
+void sending_destroy(struct sending *s);                                           /* takes NULL */
+
 /* They take the sending, and answer its request, at once or later. */
-void send_durable(struct admin *admin, struct sending *s, struct parts *parts);
-void send_lines(struct admin *admin, struct sending *s, struct parts *parts);
-void send_direct(struct admin *admin, struct sending *s, struct parts *parts);
+void send_durable(struct sending *s, struct parts *parts);
+void send_lines(struct sending *s, struct parts *parts);
+void send_direct(struct sending *s, struct parts *parts);
 
 /* Why nothing was sent, by its stable token.  NULL: no such token is known. */
 struct send_refusal {

@@ -45,7 +45,7 @@ static void batch_destroy(struct batch *b)
 	mem_free(b->answers);
 	mem_free(b->calls);
 	mem_free(b->is_called);
-	mem_free(b->sending);
+	sending_destroy(b->sending);
 	mem_free(b);
 }
 
@@ -208,7 +208,7 @@ static void answered(void *arg, const struct outbox_answer *answers, size_t coun
 	close_portion(b);
 }
 
-static void post(struct admin *admin, struct batch *b)
+static void post(struct batch *b)
 {
 	size_t portions = (b->call_count + STORE_GROUP_MAX - 1) / STORE_GROUP_MAX;
 
@@ -216,7 +216,7 @@ static void post(struct admin *admin, struct batch *b)
 	for (size_t i = 0; i < portions; i++) {
 		size_t first = i * STORE_GROUP_MAX, left = b->call_count - first;
 		b->portions[i] = (struct portion){.batch = b, .first = first};
-		outbox_accept(admin->host, &b->calls[first],
+		outbox_accept(b->sending->admin->host, &b->calls[first],
 		              left < STORE_GROUP_MAX ? left : STORE_GROUP_MAX, answered,
 		              &b->portions[i]);
 	}
@@ -235,7 +235,7 @@ static const char *line_type(const char *given)
 	return given ? given : "application/json";
 }
 
-void send_lines(struct admin *admin, struct sending *s, struct parts *parts)
+void send_lines(struct sending *s, struct parts *parts)
 {
 	const char *body = s->request->body;
 	size_t lines = count_lines(body, body + s->request->body_bytes);
@@ -245,13 +245,13 @@ void send_lines(struct admin *admin, struct sending *s, struct parts *parts)
 		problem_answer(s->request, lines ? 413 : 400,
 		               lines ? "too_many_messages" : "no_messages",
 		               "the body has %zu lines; 1 to %d are allowed", lines, LINES_MAX);
-		mem_free(s);
+		sending_destroy(s);
 		return;
 	}
 	struct batch *b = batch_create(s, lines);
 	if (!b) {
 		send_refuse(s, "no_memory");
-		mem_free(s);
+		sending_destroy(s);
 		return;
 	}
 	parts->m.content_type = line_type(parts->m.content_type);
@@ -261,5 +261,5 @@ void send_lines(struct admin *admin, struct sending *s, struct parts *parts)
 		return;
 	}
 	http_request_suspend(s->request);
-	post(admin, b);
+	post(b);
 }

@@ -290,15 +290,17 @@ static void end_used_up(struct delivery *d)
 
 void delivery_arrive(struct delivery *d)
 {
+	struct queue *q = d->queue;
+
 	d->send.ended = ended;
 	d->send.attempt = d->attempts;
 	d->is_solo = d->suspect >= SUSPECT_ALONE;
-	if (!queue_keeps(d->queue))
+	if (!queue_keeps(q))
 		delivery_release(d, d->since_ms);
-	else if (d->attempts >= d->queue->rules.retry_max_attempts)
+	else if (d->attempts >= q->rules.retry_max_attempts)
 		end_used_up(d);
 	else
-		queue_add(d->queue, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, &d->send);
+		queue_add(q, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, &d->send);
 }
 
 int delivery_begin(struct delivery *d)

@@ -17,7 +17,7 @@
 
 enum {
 	CLAIM_LEAST = 8,            /* in memory ahead of their turn, whatever the limit */
-	CLAIM_MOST = 500,           /* in one operation */
+	CLAIM_MOST = 1000,          /* in one operation, and ahead */
 	CLAIM_BYTES_MOST = 8 << 20, /* of bodies, in one operation */
 	CLAIM_AGAIN_MS = 100,       /* after one that gave nothing */
 	EXPIRE_EVERY_MS = 60 * 1000,
@@ -180,6 +180,9 @@ static void deliver_claim(struct letter *letter)
 	bool failed = claim->op.op.rc != 0;
 
 	q->claiming = false;
+	/* The link was faster than the store: more at once, so that it does not wait for each commit. */
+	if (!failed && claim->op.count > 0 && list_empty(&q->waiting[QUEUE_CLAIMED]))
+		q->ahead = 2 * claim->op.count < CLAIM_MOST ? 2 * claim->op.count : CLAIM_MOST;
 	if (!failed)
 		q->disk_due_ms = claim->op.next_due_ms;
 	/* What came to the disk since then may have no letter of its own: one from before was still on
@@ -256,6 +259,9 @@ static uint32_t wanted(struct queue *q, int64_t now_ms)
 {
 	uint32_t have = atomic_load(&q->active) - atomic_load(&q->fresh);
 	uint32_t need = CLAIM_LEAST + 2 * limiter_limit(&q->limiter, now_ms);
+
+	if (need < q->ahead)
+		need = q->ahead;
 
 	if (is_probing(q))
 		need = 1;

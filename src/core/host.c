@@ -144,6 +144,7 @@ static int recover(struct host *host, const char *flight_file, unsigned lanes, s
 	rc = store_recover(host->store, suspects, count, &found, e);
 	if (rc < 0)
 		return rc;
+	flight_begin(host->flight);
 	message_seq_after(found.seq_most);
 	if (found.released > 0) {
 		char released[24], suspected[24], quarantined[24];

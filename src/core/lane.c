@@ -72,7 +72,7 @@ static bool has_work(struct lane *lane)
 
 int64_t lane_next_ms(struct lane *lane)
 {
-	if (lane->over)
+	if (lane->ended)
 		return -1;
 	const struct heap_node *first = heap_first(&lane->timers);
 	int64_t due = first ? first->due_ms : -1;
@@ -197,7 +197,7 @@ static bool turn(struct lane *lane, int wait_ms)
 
 bool lane_turn(struct lane *lane)
 {
-	if (lane->over)
+	if (lane->ended)
 		return false;
 	bool any = turn(lane, 0);
 	return any || has_work(lane);
@@ -394,7 +394,7 @@ void lane_stop(struct lane *lane)
 		while (!has_ended(lane))
 			host_idle(lane->host);
 		end(lane);
-		lane->over = true;
+		lane->ended = true;
 	} else {
 		pthread_join(lane->thread, NULL);
 	}

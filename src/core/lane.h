@@ -55,7 +55,7 @@ struct lane {
 	struct store_op *store_first, **store_end; /* posted to the store at the end of the turn */
 	bool draining;                             /* nothing more is begun */
 	bool stopping;
-	bool over; /* of a manual host: nothing of it is left, while others still turn */
+	bool ended; /* a manual one that has stopped, while others are still served */
 	struct letter stop_letter;
 	/* The start is answered once all plugins are initialised. */
 	pthread_mutex_t start_lock;

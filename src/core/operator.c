@@ -134,6 +134,8 @@ static int explain(int rc, const char *id, const char *verb, enum store_state st
 {
 	if (rc == ERR_NOT_FOUND)
 		return not_found(e, id);
+	if (rc == ERR_BUSY && state != STORE_LEASED)
+		return err_set(e, ERR_BUSY, "there is no room on the disk to note that");
 	if (rc == ERR_CONFLICT || rc == ERR_BUSY)
 		return err_set(e, ERR_CONFLICT, "%s cannot be %s: it is %s", id, verb,
 		               store_state_name(state));
@@ -224,14 +226,6 @@ static void recover(struct queue *q)
 	gate_wait(&r.gate);
 }
 
-static void count_again(void *arg, const struct store_link *stored)
-{
-	struct queue *q = host_queue_by_id(arg, stored->id);
-
-	if (q)
-		atomic_store(&q->dead, (long long)(stored->dead + stored->quarantined));
-}
-
 int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after,
                   uint32_t most, uint64_t *ret_count, uint64_t *ret_last, struct err *e)
 {
@@ -255,10 +249,9 @@ int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t
 			if (!q)
 				continue;
 			atomic_fetch_add(&q->open, op->links[i].count);
+			atomic_fetch_sub(&q->dead, op->links[i].dead);
 			recover(q);
 		}
-		if (op->count > 0)
-			store_links(host->store, count_again, host, NULL);
 	}
 	mem_free(op);
 	return rc;

@@ -229,6 +229,7 @@ void queue_release(struct queue *q, uint32_t result, const char *reason, const c
 	refuse_calls(&q->pausing, result, reason, detail);
 	release_deliveries(&q->waiting[QUEUE_FRESH]);
 	release_deliveries(&q->waiting[QUEUE_CLAIMED]);
+	q->ahead = 0;
 }
 
 void queue_note_disk(struct queue *q, int64_t due_ms)

@@ -1,6 +1,7 @@
 /* Random numbers. */
 #include "crypto/random.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -8,11 +9,46 @@
 #include "base/banned.h"
 #include "base/err.h"
 
+/* Small pieces are drawn from the system many at a time: a call for each would cost more than all the
+ * rest of making an id. */
+enum { DRAWN_BYTES = 1024, SMALL_BYTES = 32 };
+
+static _Thread_local struct {
+	unsigned char bytes[DRAWN_BYTES];
+	size_t left; /* at the end of it; what was used is wiped */
+} drawn;
+
+/* Two processes must not go on with the same numbers. */
+static void forget_drawn(void)
+{
+	sodium_memzero(&drawn, sizeof(drawn));
+}
+
+static void forget_in_children(void)
+{
+	pthread_atfork(NULL, NULL, forget_drawn);
+}
+
 int crypto_init(struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 	if (sodium_init() < 0)
 		return err_set(e, ERR_FAILED, "libsodium cannot start: no source of randomness");
+	pthread_once(&once, forget_in_children);
 	return 0;
+}
+
+static void take_drawn(void *p, size_t bytes)
+{
+	if (drawn.left < bytes) {
+		randombytes_buf(drawn.bytes, sizeof(drawn.bytes));
+		drawn.left = sizeof(drawn.bytes);
+	}
+	unsigned char *at = drawn.bytes + sizeof(drawn.bytes) - drawn.left;
+	memcpy(p, at, bytes);
+	sodium_memzero(at, bytes);
+	drawn.left -= bytes;
 }
 
 /* The sequence of a seed: piece n is the keystream under the key (seed, n). */
@@ -40,6 +76,8 @@ void random_bytes(void *p, size_t bytes)
 {
 	if (atomic_load_explicit(&fixed, memory_order_acquire))
 		next_piece(p, bytes);
+	else if (bytes <= SMALL_BYTES)
+		take_drawn(p, bytes);
 	else
 		randombytes_buf(p, bytes);
 }
@@ -47,12 +85,12 @@ void random_bytes(void *p, size_t bytes)
 /* Uniform: what would fall into the last, shorter stretch of the range is drawn again. */
 static uint32_t fixed_below(uint32_t limit)
 {
-	uint32_t most = UINT32_MAX - UINT32_MAX % limit, drawn;
+	uint32_t most = UINT32_MAX - UINT32_MAX % limit, candidate;
 
 	do
-		next_piece(&drawn, sizeof(drawn));
-	while (drawn >= most);
-	return drawn % limit;
+		next_piece(&candidate, sizeof(candidate));
+	while (candidate >= most);
+	return candidate % limit;
 }
 
 uint32_t random_below(uint32_t limit)

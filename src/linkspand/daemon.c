@@ -215,13 +215,15 @@ static void close_host(struct daemon *d)
 	host_destroy(host);
 }
 
+/* The API stays until what is in flight has ended: direct calls get their answers, the status can be
+ * seen, and the host itself refuses what is new. */
 void daemon_stop(struct daemon *d, const bool *cut)
 {
 	notify_stopping();
+	host_drain(d->host, DRAIN_MS, cut);
 	admin_stop(d->admin, ANSWER_MS);
 	d->admin = NULL;
 	unlink(d->conf.host.socket);
-	host_drain(d->host, DRAIN_MS, cut);
 	close_host(d);
 	store_close(d->store);
 	d->store = NULL;

@@ -61,7 +61,7 @@ void filter_select(struct buf *sql, const char *columns, const struct store_filt
 	buf_printf(sql, "SELECT %s FROM delivery %s WHERE ", columns,
 	           listed ? "INDEXED BY delivery_ended" : "NOT INDEXED");
 	if (listed)
-		buf_add_str(sql, "state IN (3, 4, 5) AND ");
+		buf_add_str(sql, "state >= 3 AND ");
 	if (!f->states)
 		buf_add_str(sql, "1");
 	else if (!(f->states & ~(unsigned)WAITING))

@@ -31,7 +31,7 @@ int group_begin(struct sqlite_store *s)
 	s->watermark_next = fresh_least(&s->fresh);
 	fresh_unlock(&s->fresh);
 	s->sweep_next = s->sweep;
-	s->pruned_now = 0;
+	s->pruned_now = s->pruned_bytes = 0;
 	return stmt_run(s->stmts[STMT_BEGIN]);
 }
 
@@ -99,6 +99,7 @@ static void note_committed(struct sqlite_store *s)
 		s->watermark_ms = s->clock->mono_ms();
 	}
 	s->sweep = s->sweep_next;
+	upkeep_show_size(s);
 }
 
 /* Only what writes: an fsync that found no room has lost data, and is not asked again. */

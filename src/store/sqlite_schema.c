@@ -13,7 +13,8 @@ enum { APPLICATION_ID = 0x4c6e6b73 };
  * hold what came from disk and is open, and nothing of what never waited.  parked: it may not go yet
  * by its ordering key.  old: the sweep has passed it (sqlite_prune.c), delivery_old finds its end.
  *
- * States are those of enum store_state: they are numbers in files now and keep their meaning.
+ * States are those of enum store_state: they are numbers in files now and keep their meaning, and order:
+ * up to 1 a delivery is open, from 3 on it is worth listing.  (IN would cost a temporary table.)
  */
 static const char version_1[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -34,8 +35,8 @@ static const char version_1[] =
 	" WHERE due_ms IS NOT NULL;"
 	"CREATE INDEX delivery_since ON delivery(link, since_ms) WHERE due_ms IS NOT NULL;"
 	"CREATE INDEX delivery_order ON delivery(link, ordering_key, state, parked, seq)"
-	" WHERE ordering_key IS NOT NULL AND state IN (0, 1);"
-	"CREATE INDEX delivery_ended ON delivery(seq, link, state) WHERE state IN (3, 4, 5);"
+	" WHERE ordering_key IS NOT NULL AND state <= 1;"
+	"CREATE INDEX delivery_ended ON delivery(seq, link, state) WHERE state >= 3;"
 	"CREATE INDEX delivery_old ON delivery(state, ended_ms) WHERE old = 1;"
 	"CREATE TABLE payload(seq INTEGER PRIMARY KEY, content_type TEXT, attrs BLOB, body BLOB)"
 	" STRICT;"

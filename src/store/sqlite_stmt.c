@@ -14,7 +14,7 @@ static const char *const texts[STMT_COUNT] = {
 	[STMT_META_SET] = "INSERT INTO meta(name, value) VALUES(?1, ?2)"
 			  " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
 	[STMT_HAS_KEYS] = "SELECT 1 FROM delivery INDEXED BY delivery_order"
-			  " WHERE ordering_key IS NOT NULL AND state IN (0, 1) LIMIT 1",
+			  " WHERE ordering_key IS NOT NULL AND state <= 1 LIMIT 1",
 	[STMT_SEQ_MOST] = "SELECT max(ifnull((SELECT max(seq) FROM delivery), 0),"
 			  " ifnull((SELECT max(seq) FROM idempotency), 0))",
 
@@ -54,18 +54,18 @@ static const char *const texts[STMT_COUNT] = {
 
 	[STMT_ORDER_OPEN] = "SELECT 1 FROM delivery INDEXED BY delivery_order"
 			    " WHERE link = ?1 AND ordering_key = ?2"
-			    " AND state IN (0, 1) LIMIT 1",
+			    " AND state <= 1 LIMIT 1",
 	[STMT_ORDER_FIRST] =
 		"SELECT min(seq) FROM ("
 		"SELECT min(seq) AS seq FROM delivery INDEXED BY delivery_order"
-		" WHERE link = ?1 AND ordering_key = ?2 AND state IN (0, 1) AND state = 0 AND parked = 0 UNION ALL "
+		" WHERE link = ?1 AND ordering_key = ?2 AND state <= 1 AND state = 0 AND parked = 0 UNION ALL "
 		"SELECT min(seq) AS seq FROM delivery INDEXED BY delivery_order"
-		" WHERE link = ?1 AND ordering_key = ?2 AND state IN (0, 1) AND state = 0 AND parked = 1)"
+		" WHERE link = ?1 AND ordering_key = ?2 AND state <= 1 AND state = 0 AND parked = 1)"
 		" WHERE NOT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_order"
-		" WHERE link = ?1 AND ordering_key = ?2 AND state IN (0, 1) AND state = 1)",
+		" WHERE link = ?1 AND ordering_key = ?2 AND state <= 1 AND state = 1)",
 	[STMT_ORDER_PARK] = "UPDATE delivery INDEXED BY delivery_order SET parked = 1"
 			    " WHERE link = ?1 AND ordering_key = ?2"
-			    " AND state IN (0, 1) AND state = 0 AND parked = 0 AND seq <> ?3",
+			    " AND state <= 1 AND state = 0 AND parked = 0 AND seq <> ?3",
 	[STMT_ORDER_UNPARK] = "UPDATE delivery SET parked = 0 WHERE seq = ?1 AND parked = 1",
 
 	[STMT_STATE] = "SELECT state, link FROM delivery WHERE seq = ?1",
@@ -117,6 +117,7 @@ static const char *const texts[STMT_COUNT] = {
 		       " WHERE seq > ?1 AND seq < (SELECT max(seq) FROM delivery)"
 		       " ORDER BY seq LIMIT ?2",
 	[STMT_MARK_OLD] = "UPDATE delivery SET old = 1 WHERE seq = ?1",
+	[STMT_BODY_BYTES] = "SELECT length(body) FROM payload WHERE seq = ?1",
 	[STMT_DELETE_DELIVERY] = "DELETE FROM delivery WHERE seq = ?1",
 	[STMT_DELETE_PAYLOAD] = "DELETE FROM payload WHERE seq = ?1",
 	[STMT_DELETE_ATTEMPTS] = "DELETE FROM attempt WHERE seq = ?1",

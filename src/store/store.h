@@ -202,7 +202,7 @@ struct store_replay {
 	uint64_t last;
 	struct {
 		int64_t link;
-		uint32_t count;
+		uint32_t count, dead; /* dead: of them, those that were DEAD or QUARANTINED */
 	} links[STORE_GROUP_MAX]; /* which links got how much work: link_count of them, each once */
 	size_t link_count;
 };

@@ -22,6 +22,7 @@ struct store_maker {
 	void (*pump)(
 		struct store
 			*store); /* carries out what is posted; NULL: a thread of the store does */
+	void (*finish)(struct store *s); /* closes and removes it; NULL: store_close() does */
 };
 
 #define PROBE_START_MS INT64_C(1700000000000)
@@ -243,7 +244,7 @@ static inline int probe_alter(struct store *s, uint64_t seq, enum store_verb ver
  */
 static struct probe_got {
 	struct store_delivery d; /* with pointers to what stands below */
-	char ordering_key[64], reason[64], content_type[64], body[256], attrs[8][64];
+	char ordering_key[64], reason[64], content_type[64], body[8192], attrs[8][64];
 	const char *attr_list[8];
 	size_t attempt_count;
 	struct {

@@ -66,6 +66,7 @@ class PlayedDaemon:
         self.connections = 0
         self._reply = reply
         self._lock = threading.Lock()
+        self._answering = threading.Lock()  # held from a request to the end of its answer
         self._peers = []
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._sock.bind(str(self.path))
@@ -89,11 +90,12 @@ class PlayedDaemon:
                 while (request := self._read(stream)):
                     with self._lock:
                         self.requests.append(request)
-                    answer = self._reply(request)
-                    if answer.status == 0:
-                        peer.shutdown(socket.SHUT_RDWR)
-                        return
-                    peer.sendall(answer.bytes())
+                    with self._answering:
+                        answer = self._reply(request)
+                        if answer.status == 0:
+                            peer.shutdown(socket.SHUT_RDWR)
+                            return
+                        peer.sendall(answer.bytes())
             except (OSError, ValueError):
                 pass
 
@@ -117,9 +119,10 @@ class PlayedDaemon:
         self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
         self._thread.join(30)
-        for peer in self._peers:
-            try:
-                peer.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        with self._answering:
+            for peer in self._peers:
+                try:
+                    peer.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
         self.path.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ def test_exit_status_tells_delivered_or_not(send, config, listen, answer, exit_s
     (["send", "Hello", "--dry-rum"], 2, "did you mean --dry-run?"),
     (["send", "Hello", "--env"], 2, "--env needs a value"),
     (["send", "Hello", "-o", "xml"], 2, "allowed: text, json, man"),
+    (["status", "-o", "xml"], 2, "allowed: text, json, table, wide, ndjson, name"),
     (["plugin"], 2, "plugin needs a verb"),
     (["listen", "--port", "65536"], 2, "from 0 to 65535"),
     (["listen", "--respond", "999"], 2, "503x2,200"),
@@ -38,8 +39,7 @@ def test_exit_status_tells_delivered_or_not(send, config, listen, answer, exit_s
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_exit_status_tells_what_is_wrong(linkspan, config, arguments, exit_status, message):
     config.connection("Hello", url="https://receiver.example/")
-    file = config.connection("Disabled", url="https://receiver.example/")
-    file.write_text(file.read_text().replace("{\n", "{\n  enabled = false;\n", 1))
+    config.connection("Disabled", url="https://receiver.example/", enabled=False)
     done = linkspan("--config", config.file, *arguments)
     assert done.returncode == exit_status, done.stderr
     assert message in done.stderr
@@ -49,7 +49,7 @@ def test_a_faulty_definition(linkspan, config):
     config.connection("Hello", url="https://receiver.example/", pool_size=1001)
     done = linkspan("--config", config.file, "--standalone", "send", "Hello")
     assert done.returncode == 7
-    assert "Hello.conf:7: error: pool_size: " in done.stderr
+    assert "Hello.conf:8: error: pool_size: " in done.stderr
 
 
 def test_json_of_an_answer(send, config, listen):
@@ -243,7 +243,7 @@ def test_schema(linkspan, config):
         "connection_timeout_ms", "request_timeout_ms", "idle_timeout_s", "success_status", "tls",
         "pool_size", "retry_delay_s", "retry_max_attempts", "retry_max_age_s", "retry_inline",
         "rate_per_s", "burst", "ordering", "response_keep_bytes", "alert_connection",
-        "test_every_s"}
+        "test_every_s", "queue_max_messages"}
     timeout = schema["properties"]["request_timeout_ms"]
     assert timeout["default"] == 2000
     assert {"type": "integer", "minimum": 1000, "maximum": 60000} in timeout["anyOf"]

@@ -1,4 +1,7 @@
 /* Tests of the crypto room: random numbers, guarded memory, base64, digests. */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +32,40 @@ static void draw(uint32_t *numbers, size_t count)
 	for (size_t i = count / 2; i < count; i++)
 		numbers[i] = random_below(UINT32_MAX);
 }
+
+START_TEST(a_child_draws_other_numbers)
+{
+	unsigned char own[16], childs[16];
+	int ends[2];
+
+	ck_assert_int_eq(crypto_init(NULL), 0);
+	random_bytes(own, sizeof(own));
+	ck_assert_int_eq(pipe(ends), 0);
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	random_bytes(own, sizeof(own));
+	if (child == 0) {
+		_exit(write(ends[1], own, sizeof(own)) == sizeof(own) ? 0 : 1);
+	}
+	ck_assert_int_eq(read(ends[0], childs, sizeof(childs)), sizeof(childs));
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_assert_int_ne(memcmp(own, childs, sizeof(own)), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
+START_TEST(small_pieces_do_not_repeat)
+{
+	uint64_t seen[1000];
+
+	for (size_t i = 0; i < 1000; i++) {
+		random_bytes(&seen[i], sizeof(seen[i]));
+		for (size_t k = 0; k < i; k++)
+			ck_assert_uint_ne(seen[i], seen[k]);
+	}
+}
+END_TEST
 
 START_TEST(a_seed_fixes_what_is_drawn)
 {
@@ -141,6 +178,7 @@ START_TEST(sha256_of_the_standard)
 END_TEST
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_child_draws_other_numbers),    SUITE_TEST(small_pieces_do_not_repeat),
 	SUITE_TEST(random_below_stays_below),       SUITE_TEST(a_seed_fixes_what_is_drawn),
 	SUITE_TEST(what_a_seed_fixes_is_uniform),   SUITE_TEST(guarded_memory_holds_a_copy),
 	SUITE_LOOP(base64_of_the_rfc, base64_rows), SUITE_LOOP(sha256_of_the_standard, hash_rows),

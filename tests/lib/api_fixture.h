@@ -1,0 +1,122 @@
+/*
+ * The API of a host with one connection, Echo, in the environment Test: a real store, real lanes and a
+ * plugin that needs no network; and a peer that asks.
+ */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "admin/admin.h"
+#include "hosting.h"
+#include "http_peer.h"
+#include "httpd/listener.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+#include "json/json.h"
+
+static struct api {
+	struct store *store;
+	struct admin *admin;
+	struct sockaddr_in address;
+} api;
+
+static inline struct admin_configuration api_configuration(const char *problem)
+{
+	static const char *const environments[] = {"Test", NULL};
+
+	return (struct admin_configuration){
+		.name = "test",
+		.environments = environments,
+		.file = "/etc/linkspan.conf",
+		.loaded_ms = 1000,
+		.connections = 1,
+		.problem = problem,
+	};
+}
+
+static inline void api_start_with(const char *settings)
+{
+	static const char *const plugins[] = {"echo", NULL};
+	const struct admin_configuration c = api_configuration(NULL);
+	socklen_t bytes = sizeof(api.address);
+	struct err e = {0};
+
+	hosting_begin(plugins, "");
+	hosting_define("Echo", "echo", settings);
+	const struct sqlite_options options = {.folder = folder_root};
+	ck_assert_msg(sqlite_store_open(&options, &api.store, &e) == 0, "%s", e.text);
+	hosting_start((struct host_options){.lanes = 1, .store = api.store});
+	hosting_open("Echo");
+	int fd = listener_open("127.0.0.1", 0, &e);
+	ck_assert_msg(fd >= 0, "%s", e.text);
+	getsockname(fd, (struct sockaddr *)&api.address, &bytes);
+	ck_assert_msg(admin_start(hosting.host, fd, &c, &api.admin, &e) == 0, "%s", e.text);
+}
+
+static inline void api_start(void)
+{
+	api_start_with("");
+}
+
+static inline void api_stop(void)
+{
+	admin_stop(api.admin, 1000);
+	host_destroy(hosting.host);
+	hosting.host = NULL;
+	store_close(api.store);
+	hosting_end();
+}
+
+/* The whole reply, until the next call; headers end with CR LF each. */
+static inline const char *api_ask_with(const char *method, const char *target, const char *headers,
+                                       const char *body)
+{
+	static char text[8192];
+	int fd = peer_dial((struct sockaddr *)&api.address, sizeof(api.address));
+
+	snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: h\r\n%s", method, target, headers);
+	size_t used = strlen(text);
+	if (body)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		                         "Content-Length: %zu\r\n", strlen(body));
+	snprintf(text + used, sizeof(text) - used, "\r\n%s", body ? body : "");
+	peer_say(fd, text);
+	const char *reply = peer_hear_reply(fd, strcmp(method, "HEAD") != 0);
+	close(fd);
+	return reply;
+}
+
+static inline const char *api_ask(const char *method, const char *target, const char *body)
+{
+	return api_ask_with(method, target, "", body);
+}
+
+/* The document of a reply; json_free(). */
+static inline struct json *api_read(const char *reply)
+{
+	struct json *document = NULL;
+	struct err e = {0};
+	const char *body = peer_body(reply);
+
+	ck_assert_msg(json_read(body, strlen(body), &document, &e) == 0, "%s: %s", e.text, reply);
+	return document;
+}
+
+/* A member of a reply that is text, until the next call. */
+static inline const char *api_text(const char *reply, const char *member)
+{
+	static char text[512];
+	struct json *document = api_read(reply);
+	const char *found = json_as_string(json_get(document, member));
+
+	snprintf(text, sizeof(text), "%s", found ? found : "(none)");
+	json_free(document);
+	return text;
+}
+
+static inline void api_expect(const char *reply, unsigned status, const char *code)
+{
+	ck_assert_msg(peer_status(reply) == status, "%s", reply);
+	if (code)
+		ck_assert_str_eq(api_text(reply, "code"), code);
+}
