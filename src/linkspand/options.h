@@ -10,7 +10,7 @@ struct err;
 
 struct options {
 	const char *config; /* borrowed from argv or the environment */
-	bool check, set_aside, version, help;
+	bool check, set_aside, routes, version, help;
 	enum log_level log_level;
 	enum log_format log_format;
 };
