@@ -72,7 +72,7 @@ write_connections() {
 }
 
 print_tables() {
-	awk -f "$bench/lib/tables.awk" "$results"
+	awk -f "$bench/lib/median.awk" -f "$bench/lib/tables.awk" "$results"
 }
 
 build_programs lane_send bare_multi

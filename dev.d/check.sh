@@ -46,7 +46,11 @@ system_tests() { # FOLDER PYTEST-ARGUMENT…
 	local folder=$1 status=0
 	shift
 	install_from "$folder" || return 1
-	LINKSPAN_PREFIX=$folder/run "$python" -B -m pytest -q -p no:cacheprovider -rf tests/system \
+	make -s -C "$folder" tests/plugins/deadly.la >"$folder/plugins.log" 2>&1 || {
+		cat "$folder/plugins.log"
+		return 1
+	}
+	LINKSPAN_PREFIX=$folder/run LINKSPAN_TEST_PLUGINS=$folder/tests/plugins/.libs "$python" -B -m pytest -q -p no:cacheprovider -rf tests/system \
 		"$@" 2>&1 | tee "$folder/pytest.log" || status=1
 	count_pytest "$folder/pytest.log"
 	return "$status"
@@ -122,6 +126,13 @@ verb_asan() {
 verb_tsan() {
 	need build test
 	run_stages tsan
+}
+
+# The long form of the tests that have one: 200 kills, and every single call made to fail.
+verb_soak() {
+	need build test
+	build_main
+	LINKSPAN_SOAK=1 system_tests "$build" -k "${1:-test_kill or test_io_faults}"
 }
 
 verb_valgrind() {

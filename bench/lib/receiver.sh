@@ -68,6 +68,7 @@ write_nginx_conf() {
 		        ssl_certificate_key $folder/server.key;
 		        ssl_session_cache shared:bench:10m;
 		        location /pooled { return 200 "\$ssl_session_reused\n"; }
+		        location /count { stub_status; }
 		        location /fresh { keepalive_timeout 0; return 200 "\$ssl_session_reused\n"; }
 		    }
 		}
@@ -102,6 +103,8 @@ write_site() {
 		host: {
 		  name = "bench";
 		  environments = ( "Bench" );
+		  state = "$folder/state";
+		  socket = "$folder/linkspand.sock";
 		  plugins = ( "$LINKSPAN_PREFIX/lib/linkspan/plugins" );
 		};
 	CONF

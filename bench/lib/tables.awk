@@ -1,31 +1,16 @@
-# The tables of bench/send.sh, from lines of PROGRAM SCHEME PATH IN-FLIGHT key=value…
-
-function sort(list, count,    i, k, value) {
-	for (i = 2; i <= count; i++) {
-		value = list[i]
-		for (k = i - 1; k >= 1 && list[k] > value; k--)
-			list[k + 1] = list[k]
-		list[k + 1] = value
-	}
-}
+# The tables of bench/send.sh, from lines of PROGRAM SCHEME PATH IN-FLIGHT key=value…  Needs median.awk.
 
 function median(program, scheme, path, in_flight, key,    where, count, i, list) {
 	where = program " " scheme " " path " " in_flight " " key
 	count = runs[where]
 	for (i = 1; i <= count; i++)
 		list[i] = values[where, i]
-	sort(list, count)
-	return count % 2 ? list[(count + 1) / 2] : (list[count / 2] + list[count / 2 + 1]) / 2
+	return middle(list, count)
 }
 
 # Seconds from a request's start to its end, with so many under way all the time.
 function mean_time(program, scheme, path, in_flight) {
 	return in_flight / median(program, scheme, path, in_flight, "rate")
-}
-
-function verdict(good) {
-	missed += !good
-	return good ? "met" : "MISSED"
 }
 
 function compare(scheme, in_flight,    lane, bare, wrk, lane_cpu, bare_cpu, wrk_cpu) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "core/host.h"
+#include "httpd/request.h"
 #include "httpd/server.h"
 
 enum {
@@ -94,11 +95,19 @@ static void handle(void *arg, struct http_request *request)
 	pthread_rwlock_unlock(&admin->lock);
 }
 
+static void answered(void *arg, const struct http_request *request, unsigned status)
+{
+	struct admin *admin = arg;
+
+	answers_count(&admin->answers, request->note, status);
+}
+
 static void destroy(struct admin *admin)
 {
 	tokens_close(admin->tokens);
 	sessions_finish(&admin->sessions);
 	throttle_finish(&admin->throttle);
+	answers_finish(&admin->answers);
 	names_finish(&admin->names);
 	settings_destroy(admin->settings);
 	pthread_rwlock_destroy(&admin->lock);
@@ -116,7 +125,9 @@ static int create(const struct admin_options *options, struct admin **ret, struc
 	names_init(&admin->names);
 	sessions_init(&admin->sessions);
 	throttle_init(&admin->throttle);
-	int rc = admin_configure(admin, options->configuration) < 0 ? err_no_memory(e) : 0;
+	int rc = 0;
+	if (answers_init(&admin->answers) < 0 || admin_configure(admin, options->configuration) < 0)
+		rc = err_no_memory(e);
 	if (rc == 0)
 		rc = tokens_open(host_store(options->host), &admin->tokens, e);
 	if (rc == 0)
@@ -135,6 +146,7 @@ static struct http_options common_options(struct admin *admin)
 		.headers = headers,
 		.header_count = sizeof(headers) / sizeof(headers[0]),
 		.handle = handle,
+		.answered = answered,
 		.arg = admin,
 	};
 }

@@ -57,20 +57,20 @@ static void answer_events(struct host *host, struct http_request *request, const
                           uint64_t after)
 {
 	struct event *events = mem_array(EVENTS_AT_ONCE, sizeof(*events));
-	struct json *list = json_array(), *object = json_object();
 	uint64_t lost = 0;
-	size_t count = events ? event_read(host, after, events, EVENTS_AT_ONCE, &lost) : 0;
 
+	if (!events) {
+		reply_json(request, 200, NULL);
+		return;
+	}
+	size_t count = event_read(host, after, events, EVENTS_AT_ONCE, &lost);
+	struct json *list = json_array(), *object = json_object();
 	for (size_t i = 0; i < count; i++)
 		if (may_see(who, &events[i]))
 			json_push(list, event_json(&events[i]));
 	json_set(object, "items", list);
 	json_set(object, "next", json_int((int64_t)(count ? events[count - 1].number : after)));
 	json_set(object, "lost", json_int((int64_t)lost));
-	if (!events) {
-		json_free(object);
-		object = NULL;
-	}
 	reply_json(request, 200, object);
 	mem_free(events);
 }

@@ -53,6 +53,8 @@ const struct route routes[] = {
          api_health, NULL, 0},
 	{"GET", "/readyz", "ready", ACTION_NOTHING, SCOPE_PUBLIC,
          "Whether the store, the plugins and the definitions are good.", api_ready, NULL, 0},
+	{"GET", "/metrics", "metrics", ACTION_READ, SCOPE_HOST,
+         "What is counted, in the text format of Prometheus.", api_metrics, NULL, 0},
 };
 
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

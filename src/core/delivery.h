@@ -16,7 +16,6 @@ struct queue;
 struct delivery {
 	struct send send; /* first */
 	struct letter letter;
-	struct list out; /* in queue.out while the plugin has it */
 	struct queue *queue;
 	uint64_t seq;
 	int64_t since_ms; /* its age began, on the store's clock */

@@ -10,13 +10,14 @@
 #include "core/event_impl.h"
 #include "core/host_impl.h"
 #include "core/queue.h"
+#include "core/watch.h"
 #include "crypto/random.h"
 #include "plug/hostapi.h"
 #include "store/store.h"
 
 enum {
 	CLAIM_LEAST = 8,            /* in memory ahead of their turn, whatever the limit */
-	CLAIM_MOST = 500,           /* in one operation */
+	CLAIM_MOST = 1000,          /* in one operation, and ahead */
 	CLAIM_BYTES_MOST = 8 << 20, /* of bodies, in one operation */
 	CLAIM_AGAIN_MS = 100,       /* after one that gave nothing */
 	EXPIRE_EVERY_MS = 60 * 1000,
@@ -45,9 +46,16 @@ static bool has_slot(const struct queue *q, int64_t now_ms)
 	return q->in_flight < (is_probing(q) ? 1 : limiter_limit(&q->limiter, now_ms));
 }
 
-/* Sources take turns, so that new and old work alternate and neither waits for the other. */
+/* Sources take turns, so that new and old work alternate and neither waits for the other.  Where one
+ * waits to go alone, the lane stands still for it: it comes first. */
 static struct send *choose(struct queue *q, enum queue_source *ret_source)
 {
+	struct delivery *solo = q->lane->solo;
+
+	if (solo && solo->queue == q && !solo->send.op) {
+		*ret_source = solo->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED;
+		return &solo->send;
+	}
 	for (int i = 0; i < QUEUE_SOURCES; i++) {
 		enum queue_source source = (q->turn + i) % QUEUE_SOURCES;
 		if (list_empty(&q->waiting[source]))
@@ -95,8 +103,10 @@ static int submit(struct queue *q, enum queue_source source, struct send *send)
 {
 	bool stored = source != QUEUE_CALLS;
 
-	if (stored && delivery_begin(delivery_of(send)) < 0)
+	if (stored && delivery_begin(delivery_of(send)) < 0) {
+		link_rest(q->link);
 		return LK_EBUSY;
+	}
 	if (!stored)
 		send->attempt++;
 	int rc = link_submit(q->link, send);
@@ -160,6 +170,7 @@ struct claim {
 	struct store_claim op; /* first */
 	struct letter letter;
 	struct queue *queue;
+	unsigned hints;    /* of the queue, when it was carried out */
 	struct list taken; /* struct send.node */
 };
 
@@ -171,9 +182,19 @@ static void deliver_claim(struct letter *letter)
 	bool failed = claim->op.op.rc != 0;
 
 	q->claiming = false;
+	/* The link was faster than the store: more at once, so that it does not wait for each commit. */
+	if (!failed && claim->op.count > 0 && list_empty(&q->waiting[QUEUE_CLAIMED]))
+		q->ahead = 2 * claim->op.count < CLAIM_MOST ? 2 * claim->op.count : CLAIM_MOST;
 	if (!failed)
 		q->disk_due_ms = claim->op.next_due_ms;
-	if (failed || claim->op.count == 0)
+	/* What came to the disk since then may have no letter of its own: one from before was still on
+	 * its way. */
+	if (atomic_load(&q->hints) != claim->hints)
+		queue_note_disk(q, store_now_ms(q->host->store));
+	/* Something is due and was not given: there was no memory for it. */
+	bool nothing = claim->op.count == 0 && claim->op.next_due_ms &&
+	               claim->op.next_due_ms <= claim->op.now_ms;
+	if (failed || nothing)
 		q->claim_after_ms = lane_now_ms(q->lane) + CLAIM_AGAIN_MS;
 	for (struct list *node; (node = list_pop(&claim->taken));) {
 		struct delivery *d = delivery_of(container_of(node, struct send, node));
@@ -193,6 +214,7 @@ static void claimed(struct store_op *op)
 {
 	struct claim *claim = (struct claim *)op;
 
+	claim->hints = atomic_load(&claim->queue->hints);
 	claim->letter.deliver = deliver_claim;
 	mailbox_post(&claim->queue->lane->mailbox, &claim->letter);
 }
@@ -239,6 +261,9 @@ static uint32_t wanted(struct queue *q, int64_t now_ms)
 {
 	uint32_t have = atomic_load(&q->active) - atomic_load(&q->fresh);
 	uint32_t need = CLAIM_LEAST + 2 * limiter_limit(&q->limiter, now_ms);
+
+	if (need < q->ahead)
+		need = q->ahead;
 
 	if (is_probing(q))
 		need = 1;
@@ -304,6 +329,7 @@ static void deliver_expire(struct letter *letter)
 		atomic_fetch_add(&q->dead_lettered, expire->op.count);
 		event_of_link(q, EVENT_DEAD, "expired",
 		              "messages older than retry_max_age_s were given up");
+		watch_look(q->lane);
 		if (expire->op.count == EXPIRE_MOST)
 			q->expired_ms = 0; /* there may be more */
 	}

@@ -173,7 +173,7 @@ static int take_over(struct flight *f, const char *file, struct err *e)
 }
 
 /* The head comes last: until then the file is the old one, as far as it is still there. */
-static void make_empty(struct flight *f)
+void flight_begin(struct flight *f)
 {
 	struct head head = {.version = VERSION, .lanes = f->lanes, .per_lane = FLIGHT_PER_LANE};
 
@@ -211,7 +211,6 @@ int flight_open(const char *file, unsigned lanes, struct flight **ret, struct er
 		flight_close(f);
 		return rc;
 	}
-	make_empty(f);
 	*ret = f;
 	return 0;
 }

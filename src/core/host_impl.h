@@ -8,6 +8,7 @@
 #include "core/gate.h"
 #include "core/host.h"
 #include "core/lane.h"
+#include "core/meter.h"
 #include "store/store.h"
 
 struct events;
@@ -27,6 +28,7 @@ struct host {
 	struct flight *flight;
 	struct events *events;
 	struct watches *watches;
+	struct meters meters;
 	int64_t started_ms;
 	bool manual;
 	void (*idle)(void *arg);

@@ -72,6 +72,8 @@ static bool has_work(struct lane *lane)
 
 int64_t lane_next_ms(struct lane *lane)
 {
+	if (lane->ended)
+		return -1;
 	const struct heap_node *first = heap_first(&lane->timers);
 	int64_t due = first ? first->due_ms : -1;
 
@@ -195,8 +197,9 @@ static bool turn(struct lane *lane, int wait_ms)
 
 bool lane_turn(struct lane *lane)
 {
+	if (lane->ended)
+		return false;
 	bool any = turn(lane, 0);
-
 	return any || has_work(lane);
 }
 
@@ -215,7 +218,7 @@ static void cancel_all(struct lane *lane)
 	list_each(node, &lane->queues) {
 		struct queue *q = container_of(node, struct queue, node);
 		list_each(out, &q->out)
-			link_cancel(&container_of(out, struct delivery, out)->send);
+			link_cancel(container_of(out, struct send, out));
 	}
 }
 
@@ -391,6 +394,7 @@ void lane_stop(struct lane *lane)
 		while (!has_ended(lane))
 			host_idle(lane->host);
 		end(lane);
+		lane->ended = true;
 	} else {
 		pthread_join(lane->thread, NULL);
 	}

@@ -14,6 +14,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "core/mailbox.h"
+#include "core/measure.h"
 #include "core/op.h"
 
 struct delivery;
@@ -54,7 +55,9 @@ struct lane {
 	bool solo_over;        /* the others may go on */
 	struct store_op *store_first, **store_end; /* posted to the store at the end of the turn */
 	bool draining;                             /* nothing more is begun */
+	struct measure_phases phases;              /* any thread may read it */
 	bool stopping;
+	bool ended; /* a manual one that has stopped, while others are still served */
 	struct letter stop_letter;
 	/* The start is answered once all plugins are initialised. */
 	pthread_mutex_t start_lock;

@@ -74,9 +74,9 @@ static struct delivery *find_in(struct list *sends, uint64_t seq)
 static struct delivery *find_out(struct list *out, uint64_t seq)
 {
 	list_each(node, out) {
-		struct delivery *d = container_of(node, struct delivery, out);
-		if (d->seq == seq)
-			return d;
+		struct send *send = container_of(node, struct send, out);
+		if (send->flags & LK_REQUEST_STORED && delivery_of(send)->seq == seq)
+			return delivery_of(send);
 	}
 	return NULL;
 }
@@ -143,6 +143,8 @@ static int explain(int rc, const char *id, const char *verb, enum store_state st
 {
 	if (rc == ERR_NOT_FOUND)
 		return not_found(e, id);
+	if (rc == ERR_BUSY && state != STORE_LEASED)
+		return err_set(e, ERR_BUSY, "there is no room on the disk to note that");
 	if (rc == ERR_CONFLICT || rc == ERR_BUSY)
 		return err_set(e, ERR_CONFLICT, "%s cannot be %s: it is %s", id, verb,
 		               store_state_name(state));
@@ -188,8 +190,10 @@ int outbox_cancel(struct host *host, const char *id, const struct store_audit *a
 		int rc = alter(host, id, STORE_CANCEL, audit, &op, e);
 		if (rc == 0) {
 			struct queue *q = host_queue_by_id(host, op.link);
-			if (q)
+			if (q) {
 				atomic_fetch_sub(&q->open, 1);
+				queue_hint(q); /* its end may free the next one of its key */
+			}
 			watch_ended(host, op.seq);
 			return 0;
 		}
@@ -232,14 +236,6 @@ static void recover(struct queue *q)
 	gate_wait(&r.gate);
 }
 
-static void count_again(void *arg, const struct store_link *stored)
-{
-	struct queue *q = host_queue_by_id(arg, stored->id);
-
-	if (q)
-		atomic_store(&q->dead, (long long)(stored->dead + stored->quarantined));
-}
-
 int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after,
                   uint32_t most, const struct store_audit *audit, uint64_t *ret_count,
                   uint64_t *ret_last, struct err *e)
@@ -270,10 +266,9 @@ int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t
 			if (!q)
 				continue;
 			atomic_fetch_add(&q->open, op->links[i].count);
+			atomic_fetch_sub(&q->dead, op->links[i].dead);
 			recover(q);
 		}
-		if (op->count > 0)
-			store_links(host->store, count_again, host, NULL);
 	}
 	mem_free(op);
 	return rc;

@@ -20,7 +20,7 @@ struct fetch {
 	char message[CURL_ERROR_SIZE];
 	/* Of the request that runs. */
 	const char *body;
-	size_t body_left;
+	size_t body_bytes, body_left;
 	struct fetch_reply *reply;
 };
 
@@ -218,7 +218,7 @@ static int set_request(struct fetch *f, const struct fetch_request *request,
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	f->body = request->body;
-	f->body_left = request->body_bytes;
+	f->body_bytes = f->body_left = request->body_bytes;
 	return failed == 0 ? 0 : err_no_memory(e);
 }
 
@@ -243,6 +243,10 @@ static int not_connected(const struct fetch *f, struct err *e)
 {
 	long number = 0;
 
+	/* A kept connection broke first, and libcurl failed to make another one. */
+	if (f->body_left < f->body_bytes)
+		return err_set(e, ERR_IO, "%s ended the connection before it had answered",
+		               f->server);
 	curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number);
 	if (!f->socket)
 		return err_set(e, ERR_UNREACHABLE, "%s cannot be reached at %s: %s", f->server,

@@ -22,6 +22,7 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct timers timers; /* of the connections */
 	void (*handle)(void *arg, struct http_request *request);
+	void (*answered)(void *arg, const struct http_request *request, unsigned status);
 	void *arg;
 	struct http_guards guards;
 	const struct http_pair *headers; /* of every answer */

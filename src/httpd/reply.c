@@ -41,8 +41,12 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 
 static void set_answer(struct exchange *exchange, const struct http_reply *reply)
 {
-	exchange->response = build(exchange->server, reply);
+	struct http_server *server = exchange->server;
+
+	exchange->response = build(server, reply);
 	exchange->status = reply->status;
+	if (server->answered)
+		server->answered(server->arg, &exchange->request, reply->status);
 }
 
 /* Lets the library's thread queue the answer of a parked exchange; the server's lock is held. */

@@ -356,6 +356,7 @@ static int server_create(const struct http_options *options, struct http_server 
 	pthread_condattr_destroy(&monotonic);
 	list_init(&server->suspended);
 	server->handle = options->handle;
+	server->answered = options->answered;
 	server->arg = options->arg;
 	server->guards = options->guards;
 	server->headers = options->headers;

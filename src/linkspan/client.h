@@ -44,10 +44,3 @@ int client_post(struct client *c, const char *target, struct json *body, struct 
 
 /* A new idempotency key: MESSAGE_ID_BYTES of text. */
 void client_make_key(char *text);
-
-/* Paths and queries.  A name is percent-encoded. */
-void route_name(struct buf *b, const char *name);
-/* "/api/v1/projects/P/connections/NAME" and what follows it. */
-void route_connection(struct buf *b, const char *project, const char *name, const char *rest);
-/* Adds "?key=value" or "&key=value"; nothing when value is NULL. */
-void route_query(struct buf *b, const char *key, const char *value);

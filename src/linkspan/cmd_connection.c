@@ -7,6 +7,7 @@
 #include "linkspan/client.h"
 #include "linkspan/command.h"
 #include "linkspan/link_show.h"
+#include "linkspan/route.h"
 #include "linkspan/session.h"
 #include "json/json.h"
 

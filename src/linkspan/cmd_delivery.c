@@ -10,6 +10,7 @@
 #include "linkspan/delivery.h"
 #include "linkspan/delivery_filter.h"
 #include "linkspan/list_show.h"
+#include "linkspan/route.h"
 #include "linkspan/session.h"
 #include "json/json.h"
 

@@ -9,6 +9,7 @@
 #include "linkspan/client.h"
 #include "linkspan/command.h"
 #include "linkspan/delivery_filter.h"
+#include "linkspan/interrupt.h"
 #include "linkspan/progress.h"
 #include "linkspan/session.h"
 #include "json/json.h"
@@ -67,6 +68,8 @@ static int confirm(const struct replay *r, struct err *e)
 		return err_set(e, ERR_USAGE, "%lld message%s would be replayed; say --yes to do it",
 		               (long long)r->all, r->all == 1 ? "" : "s");
 	fprintf(stderr, "Replay %lld message%s? [y/N] ", (long long)r->all, r->all == 1 ? "" : "s");
+	if (!interrupt_wait_input(STDIN_FILENO))
+		return err_set(e, ERR_INTERRUPTED, "nothing was replayed");
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return 0;
 	return err_set(e, ERR_CONFLICT, "nothing was replayed");

@@ -20,6 +20,7 @@
 #include "linkspan/pipe_input.h"
 #include "linkspan/pipe_send.h"
 #include "linkspan/progress.h"
+#include "linkspan/route.h"
 #include "linkspan/send_daemon.h"
 #include "json/json.h"
 

@@ -1,12 +1,10 @@
-/* Stored messages, as the daemon describes them. */
+/* How stored messages look. */
 #include "linkspan/delivery.h"
 
 #include <stddef.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
-#include "base/err.h"
-#include "linkspan/client.h"
 #include "linkspan/moment.h"
 #include "json/json.h"
 
@@ -42,33 +40,6 @@ static const char *text_of(const struct json *object, const char *key)
 static long long number_of(const struct json *object, const char *key)
 {
 	return json_as_int(json_get(object, key));
-}
-
-void delivery_route(struct buf *b, const char *id, const char *rest)
-{
-	buf_add_str(b, "/api/v1/deliveries/");
-	route_name(b, id);
-	buf_add_str(b, rest);
-}
-
-int delivery_fetch(struct client *c, const char *id, int64_t wait_s, struct json **ret,
-                   struct err *e)
-{
-	struct buf target;
-
-	buf_init(&target, BUF_MAX_LINE);
-	delivery_route(&target, id, "");
-	if (wait_s > 0)
-		buf_printf(&target, "?wait=%lld", (long long)wait_s);
-	const struct fetch_request request = {
-		.method = "GET",
-		.target = buf_str(&target),
-		.timeout_ms = CLIENT_TIMEOUT_MS + wait_s * 1000,
-	};
-	int rc = buf_failed(&target) ? err_set(e, ERR_USAGE, "no such id")
-	                             : client_json(c, &request, ret, e);
-	buf_finish(&target);
-	return rc;
 }
 
 bool delivery_has_ended(const struct json *delivery)
@@ -112,8 +83,11 @@ void delivery_show_state(const struct json *delivery, int64_t now_ms, struct buf
 {
 	buf_printf(b, "%s, ", row_of(delivery)->words);
 	show_attempts(delivery, b);
+	size_t before = b->len_bytes;
 	buf_add_str(b, ", ");
 	delivery_show_when(delivery, now_ms, b);
+	if (b->len_bytes == before + 2)
+		buf_cut(b, before);
 	if (text_of(delivery, "reason")[0] && !delivery_is_done(delivery))
 		buf_printf(b, " (%s)", text_of(delivery, "reason"));
 }

@@ -8,9 +8,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "linkspan/client.h"
 #include "linkspan/command.h"
 #include "linkspan/moment.h"
+#include "linkspan/route.h"
 #include "json/json.h"
 
 static const struct filter_row {

@@ -68,6 +68,9 @@ static int show_table(const struct cli *cli, const struct list_column *columns,
 		buf_init(&texts[i], BUF_MAX_LINE);
 	}
 	struct table *table = table_create(headings, !cli_has(cli, "no-headers"));
+	for (size_t i = 0; i < count; i++)
+		if (chosen[i]->kind == LIST_NUMBER)
+			table_align_right(table, i);
 	for (size_t row = 0; row < json_count(items); row++) {
 		for (size_t i = 0; i < count; i++) {
 			buf_clear(&texts[i]);

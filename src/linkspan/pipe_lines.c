@@ -161,6 +161,9 @@ void pipe_line_set(struct pipe_batch *b, struct pipe_line *line, enum pipe_state
 {
 	const char *why = NULL;
 
+	/* That it is not taken now says nothing of what was done before. */
+	if (line->state == PIPE_UNKNOWN && state == PIPE_WAITS)
+		state = PIPE_UNKNOWN;
 	line->state = state;
 	if (code)
 		why = arena_printf(&b->arena, "%.*s%s%.*s", WHY_BYTES, code, detail ? ": " : "",
@@ -168,10 +171,24 @@ void pipe_line_set(struct pipe_batch *b, struct pipe_line *line, enum pipe_state
 	line->why = code && !why ? out_of_memory : why;
 }
 
+/* The daemon counts the lines of the body, which is not what a person counts. */
+static const char *without_line(const char *detail)
+{
+	static const char prefix[] = "line ";
+	const char *text = detail;
+
+	if (!text || strncmp(text, prefix, sizeof(prefix) - 1) != 0)
+		return detail;
+	text += sizeof(prefix) - 1;
+	size_t digits = strspn(text, "0123456789");
+	text += digits + strspn(text + digits, ", ");
+	return digits > 0 && *text ? text : detail;
+}
+
 void pipe_line_settle(struct pipe_batch *b, struct pipe_line *line, const struct json *item)
 {
 	const char *code = json_as_string(json_get(item, "code"));
-	const char *detail = json_as_string(json_get(item, "detail"));
+	const char *detail = without_line(json_as_string(json_get(item, "detail")));
 	enum pipe_state state = problem_is_unknown(0, code)   ? PIPE_UNKNOWN
 	                        : problem_is_passing(0, code) ? PIPE_WAITS
 	                                                      : PIPE_REFUSED;

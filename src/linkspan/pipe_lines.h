@@ -75,7 +75,8 @@ bool pipe_batch_settle(struct pipe_batch *b, const struct json *items);
 void pipe_batch_settle_all(struct pipe_batch *b, enum pipe_state state, const char *why);
 /* Whether it is still to be sent. */
 bool pipe_line_is_open(const struct pipe_line *line);
-/* The fate of one line.  detail may be NULL, and code too: nothing is to be said. */
+/* The fate of one line.  detail may be NULL, and code too: nothing is to be said.  What is
+ * PIPE_UNKNOWN does not become PIPE_WAITS. */
 void pipe_line_set(struct pipe_batch *b, struct pipe_line *line, enum pipe_state state,
                    const char *code, const char *detail);
 /* The same from an item as above. */

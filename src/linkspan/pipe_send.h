@@ -27,7 +27,7 @@ struct pipe_sender {
 	void *arg;
 	/* Its own. */
 	struct buf body;
-	int64_t complained_ms;     /* 0: never */
+	int64_t complained_ms;      /* 0: never */
 	char key[MESSAGE_ID_BYTES]; /* of the body, "" for none */
 };
 

@@ -78,29 +78,45 @@ static int send_direct(struct client *c, struct cli *cli, const struct message *
 	return print_document(cli, answer, show_answer_document, e);
 }
 
-/* The key makes it safe to ask again as long as the answer is "not known". */
+/* What one try says: whether the message may have been accepted, whether to try again. */
+static void judge(const struct client *c, int rc, bool *is_unknown, bool *is_passing)
+{
+	const struct fetch_reply *reply = &c->reply;
+	char code[PROBLEM_CODE_BYTES] = "";
+
+	if (reply->status) {
+		problem_read_code(reply, code);
+		*is_unknown = problem_is_unknown(reply->status, code);
+		*is_passing = problem_is_passing(reply->status, code);
+	} else {
+		*is_unknown = fetch_is_unknown(rc);
+		*is_passing = *is_unknown || rc == ERR_UNREACHABLE;
+	}
+}
+
+/* Once it is not known whether the message was accepted, only the same key can tell: then whatever
+ * passes by itself is waited for. */
 static int submit(struct client *c, const struct fetch_request *request, const char *key,
                   struct json **ret, struct err *e)
 {
+	bool was_unknown = false, is_unknown, is_passing;
+
 	for (int i = 0;; i++) {
-		char code[PROBLEM_CODE_BYTES] = "";
 		struct err why = {0};
 		int rc = client_json(c, request, ret, &why);
-		if (rc < 0 && c->reply.status)
-			problem_read_code(&c->reply, code);
-		bool unknown = c->reply.status ? problem_is_unknown(c->reply.status, code)
-		                               : fetch_is_unknown(rc);
 		if (rc == 0)
 			return 0;
-		if (unknown && rc != ERR_INTERRUPTED && i < ASK_AGAIN_MOST &&
+		judge(c, rc, &is_unknown, &is_passing);
+		was_unknown = was_unknown || is_unknown;
+		if (was_unknown && is_passing && rc != ERR_INTERRUPTED && i < ASK_AGAIN_MOST &&
 		    interrupt_sleep(ASK_AGAIN_MS))
 			continue;
-		if (unknown)
-			return err_set(e, rc,
-			               "%s; it is not known whether the message was accepted: ask "
-			               "again with --idempotency-key %s",
-			               why.text, key);
-		return err_set(e, rc, "%s", why.text);
+		if (!was_unknown)
+			return err_set(e, rc, "%s", why.text);
+		return err_set(e, rc,
+		               "%s; it is not known whether the message was accepted: ask again "
+		               "with --idempotency-key %s",
+		               why.text, key);
 	}
 }
 

@@ -4,8 +4,8 @@
 #include "base/banned.h"
 #include "base/err.h"
 #include "core/message.h"
-#include "linkspan/client.h"
 #include "linkspan/command.h"
+#include "linkspan/route.h"
 #include "linkspan/send_daemon.h"
 
 /* Beside the message's own: its type, the ordering and the idempotency key. */

@@ -32,6 +32,12 @@ struct table *table_create(const char *const *columns, bool headings)
 	return t;
 }
 
+void table_align_right(struct table *t, size_t column)
+{
+	if (t && !t->failed)
+		scols_column_set_flags(scols_table_get_column(t->lines, column), SCOLS_FL_RIGHT);
+}
+
 void table_add(struct table *t, const char *const *cells)
 {
 	if (!t || t->failed)

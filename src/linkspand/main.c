@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/metrics.h"
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "journal/journal.h"
 #include "linkspand/daemon.h"
 #include "linkspand/options.h"
 #include "linkspand/routes_show.h"
@@ -70,6 +72,15 @@ static int check(const struct options *o, struct err *e)
 	return rc;
 }
 
+static int print_metrics(void)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	metrics_document(&text);
+	return print(&text);
+}
+
 static int set_aside(const struct options *o, struct err *e)
 {
 	struct definitions d;
@@ -125,12 +136,19 @@ int main(int argc, char **argv)
 		return help();
 	if (rc == 0 && o.routes)
 		return list_routes();
+	if (rc == 0 && o.metrics)
+		return print_metrics();
 	if (rc == 0 && o.version) {
 		printf("linkspand %s\n", LINKSPAN_VERSION);
 		return 0;
 	}
 	if (rc == 0 && !o.check && !o.set_aside) {
-		log_configure(o.log_level, o.log_format, STDERR_FILENO);
+		log_configure(o.log_level,
+		              o.log_format == OPTIONS_FORMAT_JSON ? LOG_FORMAT_JSON
+		                                                  : LOG_FORMAT_TEXT,
+		              STDERR_FILENO);
+		if (o.log_format == OPTIONS_FORMAT_AUTO && journal_is(STDERR_FILENO))
+			log_divert(journal_send);
 		return serve(&o, &e);
 	}
 	if (rc == 0)

@@ -27,10 +27,10 @@ struct sqlite_options {
 	void *arg;
 };
 
-/* Opens, making or migrating the file.  ERR_IO; ERR_INVALID: it is damaged, or of a younger version;
- * e says what to do. */
+/* Opens, making or migrating the file.  ERR_IO; ERR_CONFLICT: another process uses the folder;
+ * ERR_INVALID: it is damaged, or of a younger version.  e says what to do. */
 int sqlite_store_open(const struct sqlite_options *options, struct store **ret, struct err *e);
 
 /* Moves a damaged store and all that belongs to it into a new folder beside it, whose path goes to
- * ret (ret_bytes long).  ERR_NOT_FOUND: there is none. */
+ * ret (ret_bytes long).  ERR_NOT_FOUND: there is none; ERR_CONFLICT: it is in use. */
 int sqlite_store_set_aside(const char *folder, char *ret, size_t ret_bytes, struct err *e);

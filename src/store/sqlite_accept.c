@@ -108,7 +108,6 @@ static void cover(struct sqlite_store *s, uint64_t seq)
 {
 	if (seq < s->watermark_next)
 		s->watermark_next = seq;
-	s->accepts_unsaved++;
 }
 
 int op_accept(struct sqlite_store *s, struct store_op *op)
@@ -146,6 +145,7 @@ int op_accept(struct sqlite_store *s, struct store_op *op)
 		rc = order_refresh(s, d->link, d->ordering_key);
 	if (rc == 0 && leased)
 		cover(s, d->seq);
+	s->accepts_unsaved++;
 	if (d->seq > s->seq_seen)
 		s->seq_seen = d->seq;
 	a->leased = leased;

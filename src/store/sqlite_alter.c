@@ -68,13 +68,8 @@ int op_alter(struct sqlite_store *s, struct store_op *op)
 	return change(s, (enum stmt)deed, a->seq, a->now_ms);
 }
 
-struct found {
-	uint64_t seq;
-	int64_t link;
-};
-
 /* The next that fit, at most STORE_GROUP_MAX. */
-static int find(struct sqlite_store *s, const struct store_replay *r, struct found *ret,
+static int find(struct sqlite_store *s, const struct store_replay *r, struct sqlite_pick *ret,
                 size_t *ret_count)
 {
 	struct store_filter filter = *r->filter;
@@ -88,7 +83,7 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct fou
 	if (!filter.states || !most)
 		return 0;
 	buf_init(&sql, BUF_MAX_TEXT);
-	filter_select(&sql, "seq, link", &filter);
+	filter_select(&sql, "seq, link, state", &filter);
 	buf_printf(&sql, " AND seq > ?2 ORDER BY seq LIMIT %u", most);
 	int rc = buf_failed(&sql) ? SQLITE_NOMEM
 	                          : sqlite3_prepare_v2(s->db, buf_str(&sql), -1, &stmt, NULL);
@@ -98,31 +93,34 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct fou
 	filter_bind(stmt, &filter);
 	bind_seq(stmt, 2, r->after);
 	while (*ret_count < most && sqlite3_step(stmt) == SQLITE_ROW)
-		ret[(*ret_count)++] = (struct found){(uint64_t)sqlite3_column_int64(stmt, 0),
-		                                     sqlite3_column_int64(stmt, 1)};
+		ret[(*ret_count)++] =
+			(struct sqlite_pick){.seq = (uint64_t)sqlite3_column_int64(stmt, 0),
+		                             .link = sqlite3_column_int64(stmt, 1),
+		                             .state = sqlite3_column_int(stmt, 2)};
 	rc = sqlite3_reset(stmt);
 	sqlite3_finalize(stmt);
 	return rc;
 }
 
-static void count_for(struct store_replay *r, int64_t link)
+static void count_for(struct store_replay *r, const struct sqlite_pick *row)
 {
 	size_t i = 0;
 
-	while (i < r->link_count && r->links[i].link != link)
+	while (i < r->link_count && r->links[i].link != row->link)
 		i++;
 	if (i == r->link_count) {
-		r->links[i].link = link;
-		r->links[i].count = 0;
+		r->links[i].link = row->link;
+		r->links[i].count = r->links[i].dead = 0;
 		r->link_count++;
 	}
 	r->links[i].count++;
+	r->links[i].dead += row->state == STORE_DEAD || row->state == STORE_QUARANTINED;
 }
 
 int op_replay(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_replay *r = (struct store_replay *)op;
-	static struct found rows[STORE_GROUP_MAX];
+	struct sqlite_pick *rows = s->picks[0];
 	size_t count = 0;
 
 	r->count = 0;
@@ -133,7 +131,7 @@ int op_replay(struct sqlite_store *s, struct store_op *op)
 		note_key(s, STMT_REPLAY);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		rc = change(s, STMT_REPLAY, rows[i].seq, r->now_ms);
-		count_for(r, rows[i].link);
+		count_for(r, &rows[i]);
 		r->last = rows[i].seq;
 		r->count++;
 	}
@@ -143,7 +141,7 @@ int op_replay(struct sqlite_store *s, struct store_op *op)
 int op_expire(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_expire *x = (struct store_expire *)op;
-	static uint64_t seqs[STORE_GROUP_MAX];
+	struct sqlite_pick *rows = s->picks[0];
 	sqlite3_stmt *stmt = s->stmts[STMT_EXPIRED];
 	uint32_t count = 0, most = x->most < STORE_GROUP_MAX ? x->most : STORE_GROUP_MAX;
 
@@ -152,10 +150,10 @@ int op_expire(struct sqlite_store *s, struct store_op *op)
 	sqlite3_bind_int64(stmt, 2, x->since_ms);
 	sqlite3_bind_int64(stmt, 3, most);
 	while (count < most && sqlite3_step(stmt) == SQLITE_ROW)
-		seqs[count++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+		rows[count++].seq = (uint64_t)sqlite3_column_int64(stmt, 0);
 	int rc = sqlite3_reset(stmt);
 	for (uint32_t i = 0; rc == 0 && i < count; i++)
-		rc = change(s, STMT_EXPIRE, seqs[i], x->now_ms);
+		rc = change(s, STMT_EXPIRE, rows[i].seq, x->now_ms);
 	x->count = count;
 	return rc;
 }

@@ -40,8 +40,8 @@ int group_begin(struct sqlite_store *s)
 	s->watermark_next = fresh_least(&s->fresh);
 	fresh_unlock(&s->fresh);
 	s->sweep_next = s->sweep;
-	s->pruned_now = 0;
 	s->audit_end_next = s->audit_end;
+	s->pruned_now = s->pruned_bytes = 0;
 	return stmt_run(s->stmts[STMT_BEGIN]);
 }
 
@@ -94,6 +94,8 @@ static int commit(struct sqlite_store *s)
 	pthread_mutex_lock(&s->lock);
 	s->stats.commits++;
 	s->stats.commit_us += took;
+	s->stats.commit_times.counts[histogram_bucket(&histogram_commits, took)]++;
+	s->stats.commit_times.sum_us += took;
 	if (took > s->stats.commit_us_max)
 		s->stats.commit_us_max = took;
 	s->stats.pruned += s->pruned_now;
@@ -110,6 +112,7 @@ static void note_committed(struct sqlite_store *s)
 	}
 	s->sweep = s->sweep_next;
 	s->audit_end = s->audit_end_next;
+	upkeep_show_size(s);
 }
 
 /* Only what writes: an fsync that found no room has lost data, and is not asked again. */

@@ -24,14 +24,15 @@ enum {
 	SQLITE_READERS = 3,
 	SQLITE_BUSY_MS =
 		10000, /* how long another program may hold the file, a shell for instance */
-	WAL_PAGES_MOST = 10000,  /* then a checkpoint: more often costs the slowest accepts */
-	WAL_PAGES_FULL = 256,    /* the same while the disk is full: the WAL is to stay small */
-	WAL_PAGES_HUGE = 100000, /* readers held it up; its file is to shrink again */
-	SPACE_CHECK_MS = 1000,   /* how often a full disk is looked at */
-	PRUNE_EVERY_MS = 300000, /* from the end of a pass to the next */
-	PRUNE_STEP = 500,        /* rows */
-	FRESH_SAVE_ROWS = 4096,  /* the watermark is saved after so many accepts, */
-	FRESH_SAVE_MS = 1000,    /* or after this time */
+	WAL_PAGES_MOST = 10000,     /* then a checkpoint: more often costs the slowest accepts */
+	WAL_PAGES_FULL = 256,       /* the same while the disk is full: the WAL is to stay small */
+	WAL_PAGES_HUGE = 100000,    /* readers held it up; its file is to shrink again */
+	SPACE_CHECK_MS = 1000,      /* how often a full disk is looked at */
+	PRUNE_EVERY_MS = 300000,    /* from the end of a pass to the next */
+	PRUNE_STEP = 500,           /* rows */
+	PRUNE_STEP_BYTES = 4 << 20, /* of bodies: each page of them is touched */
+	FRESH_SAVE_ROWS = 4096,     /* the watermark is saved after so many accepts, */
+	FRESH_SAVE_MS = 1000,       /* or after this time */
 	ATTRS_BYTES_MAX = 1 << 20,
 	PAGE_BYTES = 4096,
 };
@@ -52,6 +53,13 @@ struct sqlite_recover {
 struct sqlite_reader {
 	sqlite3 *db; /* NULL: not opened yet */
 	bool taken;
+};
+
+/* A row that was found, and is to be changed: its number and what else there is to know. */
+struct sqlite_pick {
+	uint64_t seq;
+	int64_t due_ms, link;
+	int state;
 };
 
 /* Where attributes are put together from a row. */
@@ -78,6 +86,7 @@ struct sqlite_store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	struct buf attrs_out; /* attributes on their way into the file */
 	struct sqlite_attrs attrs_in;
+	struct sqlite_pick picks[2][STORE_GROUP_MAX]; /* of the operation that is carried out */
 	struct fresh fresh;
 	pthread_t thread;
 	bool has_thread;
@@ -111,14 +120,15 @@ struct sqlite_store {
 	int page_bytes;
 	unsigned prune_phase;
 	bool prune_pressed;
-	int64_t prune_ended_ms;          /* monotonic: when the last pass had ended */
-	uint64_t sweep;                  /* up to this number all rows were looked at */
-	uint64_t sweep_next;             /* when the transaction is committed */
-	uint64_t pruned_now;             /* in this transaction */
-	struct audit_end audit_end;      /* as it stands in the file */
-	struct audit_end audit_end_next; /* when the transaction is committed */
-	int rc;                          /* of what failed last, and */
-	char why[512];                   /* what SQLite said */
+	int64_t prune_step_ms;             /* monotonic: when the last step was */
+	int64_t prune_ended_ms;            /* monotonic: when the last pass had ended */
+	uint64_t sweep;                    /* up to this number all rows were looked at */
+	uint64_t sweep_next;               /* when the transaction is committed */
+	uint64_t pruned_now, pruned_bytes; /* in this transaction */
+	struct audit_end audit_end;        /* as it stands in the file */
+	struct audit_end audit_end_next;   /* when the transaction is committed */
+	int rc;                            /* of what failed last, and */
+	char why[512];                     /* what SQLite said */
 };
 
 /* sqlite_open.c */
@@ -150,7 +160,8 @@ void group_fail(struct sqlite_store *s, int rc, const char *why);
 /* sqlite_upkeep.c: between groups.  True: there is more to do at once. */
 bool upkeep(struct sqlite_store *s, bool idle);
 int64_t upkeep_wait_ms(struct sqlite_store *s);
-int upkeep_note_size(struct sqlite_store *s);
+int upkeep_note_size(struct sqlite_store *s);  /* in a transaction: what the data takes */
+void upkeep_show_size(struct sqlite_store *s); /* in the statistics */
 int upkeep_note_wal(void *arg, sqlite3 *db, const char *name, int pages);
 
 /* sqlite_prune.c */
@@ -161,7 +172,8 @@ bool prune_is_pressed(const struct sqlite_store *s);
 /* sqlite_space.c */
 enum { RESERVE_BYTES = 16 << 20, ROOM_BYTES = 8 << 20 };
 bool space_reserve(struct sqlite_store *s); /* makes the reserve; false: there is no room */
-void space_release(struct sqlite_store *s); /* gives it up; the store is full from now on */
+void space_give_up(struct sqlite_store *s); /* what the reserve took is free */
+void space_release(struct sqlite_store *s); /* the same; the store is full from now on */
 void space_check(struct sqlite_store *s);   /* is there room again? */
 uint64_t space_free_bytes(const struct sqlite_store *s);
 

@@ -56,31 +56,25 @@ int op_settle(struct sqlite_store *s, struct store_op *op)
 	return rc == 0 ? order_refresh_of(s, t->seq) : rc;
 }
 
-struct due {
-	uint64_t seq;
-	int64_t due_ms;
-};
-
 /* What is due of one part of the index, oldest first. */
 static int find_due(struct sqlite_store *s, const struct store_claim *c, bool parked,
-                    struct due *ret, size_t *ret_count)
+                    struct sqlite_pick *ret, size_t *ret_count)
 {
 	sqlite3_stmt *stmt = s->stmts[STMT_DUE];
 	size_t count = 0, most = c->most < STORE_GROUP_MAX ? c->most : STORE_GROUP_MAX;
-	int rc;
 
 	sqlite3_bind_int(stmt, 1, parked);
 	sqlite3_bind_int64(stmt, 2, c->link);
 	sqlite3_bind_int64(stmt, 3, c->now_ms);
 	sqlite3_bind_int64(stmt, 4, (int64_t)most);
-	while (count < most && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-		ret[count++] = (struct due){(uint64_t)sqlite3_column_int64(stmt, 0),
-		                            sqlite3_column_int64(stmt, 1)};
+	while (count < most && sqlite3_step(stmt) == SQLITE_ROW)
+		ret[count++] = (struct sqlite_pick){.seq = (uint64_t)sqlite3_column_int64(stmt, 0),
+		                                    .due_ms = sqlite3_column_int64(stmt, 1)};
 	*ret_count = count;
 	return sqlite3_reset(stmt);
 }
 
-static bool comes_first(const struct due *a, const struct due *b)
+static bool comes_first(const struct sqlite_pick *a, const struct sqlite_pick *b)
 {
 	return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->seq < b->seq;
 }
@@ -139,7 +133,7 @@ static int next_due(struct sqlite_store *s, const struct store_claim *c, bool pa
 int op_claim(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_claim *c = (struct store_claim *)op;
-	static struct due free_ones[STORE_GROUP_MAX], parked[STORE_GROUP_MAX];
+	struct sqlite_pick *free_ones = s->picks[0], *parked = s->picks[1];
 	size_t free_count = 0, parked_count = 0, bytes = 0;
 	bool more = true;
 

@@ -1,4 +1,5 @@
 /* Opening and closing the file. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ static int say_why(struct sqlite_store *s, sqlite3 *db, int rc, struct err *e)
 
 int sqlite_connect(struct sqlite_store *s, bool writes, sqlite3 **ret, struct err *e)
 {
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW |
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 	            (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
 	sqlite3 *db = NULL;
 
@@ -63,7 +64,8 @@ int sqlite_connect(struct sqlite_store *s, bool writes, sqlite3 **ret, struct er
 		*ret = db;
 		return 0;
 	}
-	s->rc = rc;
+	if (writes)
+		s->rc = rc;
 	rc = say_why(s, db, rc, e);
 	sqlite3_close(db);
 	return rc;
@@ -129,14 +131,29 @@ static int load(struct sqlite_store *s)
 		rc = audit_load(s);
 	if (rc == 0)
 		rc = upkeep_note_size(s);
+	upkeep_show_size(s);
 	return rc;
+}
+
+/* What is in the messages is nobody else's: SQLite would let all the world read them.  The files
+ * beside the database get its mode. */
+static int make_private(const struct sqlite_store *s, struct err *e)
+{
+	int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set_errno(e, ERR_IO, "cannot open %s", s->path);
+	close(fd);
+	return 0;
 }
 
 static int open_file(struct sqlite_store *s, struct err *e)
 {
 	struct err refused = {0};
 
-	int rc = sqlite_connect(s, true, &s->db, e);
+	int rc = make_private(s, e);
+	if (rc == 0)
+		rc = sqlite_connect(s, true, &s->db, e);
 	if (rc == 0)
 		rc = check_content(s, e);
 	if (rc < 0)
@@ -172,7 +189,7 @@ static int open_within_room(struct sqlite_store *s, struct err *e)
 	if (rc == 0 || (s->rc & 0xff) != SQLITE_FULL)
 		return rc == 0 ? 0 : err_set(e, rc, "%s", first.text);
 	close_file(s);
-	space_release(s);
+	space_give_up(s);
 	return open_file(s, e);
 }
 
@@ -260,7 +277,6 @@ static void init(struct sqlite_store *s, const struct sqlite_options *options)
 	s->lock_fd = -1;
 	s->end = &s->first;
 	s->held_end = &s->held;
-	s->checkpoint_at = WAL_PAGES_MOST;
 	s->page_bytes = PAGE_BYTES;
 	s->prune_ended_ms = s->watermark_ms = s->clock->mono_ms();
 	buf_init(&s->attrs_out, ATTRS_BYTES_MAX);

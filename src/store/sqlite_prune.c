@@ -14,6 +14,7 @@
 
 enum {
 	PRUNE_PRESSED_MS = 1000, /* between passes while there is too much */
+	PRUNE_BUSY_MS = 100,     /* between steps while there is other work */
 	SWEEP_BEHIND_MS = 60000, /* the sweep stays behind what is being accepted */
 };
 
@@ -34,12 +35,25 @@ bool prune_is_pressed(const struct sqlite_store *s)
 	return s->options.state_max_bytes > 0 && s->data_bytes > most / 10 * 9;
 }
 
+static int note_bytes(struct sqlite_store *s, uint64_t seq)
+{
+	sqlite3_stmt *stmt = s->stmts[STMT_BODY_BYTES];
+	int found;
+
+	bind_seq(stmt, 1, seq);
+	int rc = stmt_first(stmt, &found);
+	if (rc == 0 && found)
+		s->pruned_bytes += (uint64_t)sqlite3_column_int64(stmt, 0);
+	sqlite3_reset(stmt);
+	return rc;
+}
+
 static int delete_row(struct sqlite_store *s, uint64_t seq)
 {
 	static const enum stmt steps[] = {STMT_DELETE_DELIVERY, STMT_DELETE_PAYLOAD,
 	                                  STMT_DELETE_ATTEMPTS};
-	int rc = 0;
 
+	int rc = note_bytes(s, seq);
 	for (unsigned i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
 		bind_seq(s->stmts[steps[i]], 1, seq);
 		rc = stmt_run(s->stmts[steps[i]]);
@@ -72,9 +86,10 @@ static int prune_old(struct sqlite_store *s, int64_t now_ms, bool *ret_more)
 	while (count < PRUNE_STEP && sqlite3_step(stmt) == SQLITE_ROW)
 		seqs[count++] = (uint64_t)sqlite3_column_int64(stmt, 0);
 	int rc = sqlite3_reset(stmt);
-	for (int i = 0; rc == 0 && i < count; i++)
+	int i = 0;
+	for (; rc == 0 && i < count && s->pruned_bytes < PRUNE_STEP_BYTES; i++)
 		rc = delete_row(s, seqs[i]);
-	*ret_more = count == PRUNE_STEP;
+	*ret_more = i < count || count == PRUNE_STEP;
 	return rc;
 }
 
@@ -112,10 +127,10 @@ static int sweep(struct sqlite_store *s, int64_t now_ms, bool *ret_more)
 {
 	sqlite3_stmt *mark = s->stmts[STMT_MARK_OLD];
 	struct swept rows[PRUNE_STEP];
-	int count = 0;
+	int count = 0, i = 0;
 
 	int rc = look(s, now_ms, rows, &count);
-	for (int i = 0; rc == 0 && i < count; i++) {
+	for (; rc == 0 && i < count && s->pruned_bytes < PRUNE_STEP_BYTES; i++) {
 		if (rows[i].goes) {
 			rc = delete_row(s, rows[i].seq);
 		} else {
@@ -124,7 +139,7 @@ static int sweep(struct sqlite_store *s, int64_t now_ms, bool *ret_more)
 		}
 		s->sweep_next = rows[i].seq;
 	}
-	*ret_more = count == PRUNE_STEP;
+	*ret_more = i < count || count == PRUNE_STEP;
 	return rc;
 }
 
@@ -181,8 +196,12 @@ int64_t prune_due_ms(const struct sqlite_store *s)
 
 bool prune(struct sqlite_store *s, bool idle)
 {
-	/* Under load only when there is too much, or it would never come to it. */
-	if ((!idle && !prune_is_pressed(s)) || s->held || prune_due_ms(s) > s->clock->mono_ms())
+	int64_t now_ms = s->clock->mono_ms();
+
+	/* Under load too, or it might never come to it; but seldom. */
+	if (s->held || prune_due_ms(s) > now_ms ||
+	    (!idle && now_ms - s->prune_step_ms < PRUNE_BUSY_MS))
 		return false;
+	s->prune_step_ms = now_ms;
 	return step(s);
 }

@@ -130,6 +130,8 @@ int op_recover(struct sqlite_store *s, struct store_op *op)
 	mem_free(leased.items);
 	if (rc == 0)
 		rc = find_most(s, &r->found.seq_most);
+	/* The watermark goes up with the first transaction after this one. */
+	s->accepts_unsaved = FRESH_SAVE_ROWS;
 	if (s->seq_seen < r->found.seq_most)
 		s->seq_seen = r->found.seq_most;
 	return rc;

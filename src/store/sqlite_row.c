@@ -56,7 +56,7 @@ static int row_attrs(sqlite3_stmt *stmt, int column, struct sqlite_attrs *attrs,
 	const char *end = p ? p + sqlite3_column_bytes(stmt, column) : NULL;
 	size_t count = 0;
 
-	while (p < end) {
+	while (p < end && memchr(p, '\0', (size_t)(end - p))) {
 		if (count == attrs->cap) {
 			size_t cap = attrs->cap ? 2 * attrs->cap : 32;
 			const char **items = mem_resize(attrs->items, cap, sizeof(*items));

@@ -55,7 +55,7 @@ bool space_reserve(struct sqlite_store *s)
 	return taken;
 }
 
-static void give_up_reserve(struct sqlite_store *s)
+void space_give_up(struct sqlite_store *s)
 {
 	int folder = open_folder(s);
 
@@ -80,7 +80,7 @@ static void set_full(struct sqlite_store *s, bool full)
 
 void space_release(struct sqlite_store *s)
 {
-	give_up_reserve(s);
+	space_give_up(s);
 	s->space_check_ms = s->clock->mono_ms() + SPACE_CHECK_MS;
 	set_full(s, true);
 }

@@ -117,6 +117,7 @@ static const char *const texts[STMT_COUNT] = {
 		       " WHERE seq > ?1 AND seq < (SELECT max(seq) FROM delivery)"
 		       " ORDER BY seq LIMIT ?2",
 	[STMT_MARK_OLD] = "UPDATE delivery SET old = 1 WHERE seq = ?1",
+	[STMT_BODY_BYTES] = "SELECT length(body) FROM payload WHERE seq = ?1",
 	[STMT_DELETE_DELIVERY] = "DELETE FROM delivery WHERE seq = ?1",
 	[STMT_DELETE_PAYLOAD] = "DELETE FROM payload WHERE seq = ?1",
 	[STMT_DELETE_ATTEMPTS] = "DELETE FROM attempt WHERE seq = ?1",

@@ -26,7 +26,7 @@ static int read_number(sqlite3_stmt *stmt, uint64_t *ret)
 	return rc;
 }
 
-static void show_size(struct sqlite_store *s)
+void upkeep_show_size(struct sqlite_store *s)
 {
 	uint64_t wal = (uint64_t)s->wal_pages * (uint64_t)(s->page_bytes + FRAME_HEAD_BYTES);
 
@@ -47,9 +47,15 @@ int upkeep_note_size(struct sqlite_store *s)
 	return rc;
 }
 
+/* Of what the store may take the WAL takes a twentieth at most. */
 static int checkpoint_limit(const struct sqlite_store *s)
 {
-	return s->full ? WAL_PAGES_FULL : WAL_PAGES_MOST;
+	int64_t share = s->options.state_max_bytes / 20 / s->page_bytes;
+
+	if (s->full || (s->options.state_max_bytes > 0 && share < WAL_PAGES_FULL))
+		return WAL_PAGES_FULL;
+	return s->options.state_max_bytes > 0 && share < WAL_PAGES_MOST ? (int)share
+	                                                                : WAL_PAGES_MOST;
 }
 
 /* Moves what is in the WAL into the database, so that the WAL begins anew.  Readers may hold it up:
@@ -58,7 +64,7 @@ static void checkpoint(struct sqlite_store *s)
 {
 	int limit = checkpoint_limit(s), in_wal = 0, moved = 0;
 
-	if (s->wal_pages < (s->full ? limit : s->checkpoint_at))
+	if (s->wal_pages < (s->full || !s->checkpoint_at ? limit : s->checkpoint_at))
 		return;
 	int mode = s->wal_pages >= WAL_PAGES_HUGE ? SQLITE_CHECKPOINT_TRUNCATE
 	                                          : SQLITE_CHECKPOINT_PASSIVE;
@@ -67,6 +73,7 @@ static void checkpoint(struct sqlite_store *s)
 	sqlite3_busy_timeout(s->db, SQLITE_BUSY_MS);
 	if ((rc & 0xff) == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY) {
 		s->wal_pages = moved >= in_wal ? 0 : in_wal;
+		upkeep_show_size(s);
 		s->checkpoint_at = s->wal_pages + limit;
 		return;
 	}
@@ -88,7 +95,6 @@ bool upkeep(struct sqlite_store *s, bool idle)
 	}
 	checkpoint(s);
 	space_check(s);
-	show_size(s);
 	return !s->failed && prune(s, idle);
 }
 

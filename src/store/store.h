@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
+
 struct err;
 
 enum { STORE_GROUP_MAX = 1000, STORE_DIGEST_BYTES = 32 };
@@ -249,7 +251,7 @@ struct store_replay {
 	uint64_t last;
 	struct {
 		int64_t link;
-		uint32_t count;
+		uint32_t count, dead; /* dead: of them, those that were DEAD or QUARANTINED */
 	} links[STORE_GROUP_MAX]; /* which links got how much work: link_count of them, each once */
 	size_t link_count;
 };
@@ -302,10 +304,11 @@ struct store_token_used {
 /* How a store is; for status and metrics.  Counts since the start. */
 struct store_stats {
 	uint64_t commits, operations;
-	uint64_t commit_us;     /* all commits together */
-	uint64_t commit_us_max; /* the longest one */
-	uint64_t queued;        /* operations that wait now */
-	uint64_t size_bytes;    /* what the data takes, free pages aside */
+	uint64_t commit_us;                 /* all commits together */
+	uint64_t commit_us_max;             /* the longest one */
+	struct histogram_view commit_times; /* on histogram_commits */
+	uint64_t queued;                    /* operations that wait now */
+	uint64_t size_bytes;                /* what the data takes, free pages aside */
 	uint64_t disk_free_bytes;
 	bool full; /* no room on the disk: accepts are refused */
 	uint64_t pruned;

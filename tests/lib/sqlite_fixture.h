@@ -79,8 +79,17 @@ static inline struct store *fixture_reopen(struct store *s)
 	return fixture_open_again();
 }
 
-static const struct store_maker fixture_maker = {
-	.open = fixture_open, .reopen = fixture_reopen, .advance = clock_fake_advance};
+/* Ends a test. */
+static inline void fixture_end(struct store *s)
+{
+	store_close(s);
+	folder_destroy();
+}
+
+static const struct store_maker fixture_maker = {.open = fixture_open,
+                                                 .reopen = fixture_reopen,
+                                                 .advance = clock_fake_advance,
+                                                 .finish = fixture_end};
 
 /* Begins a test: an empty store. */
 static inline struct store *fixture_begin(void)
@@ -88,10 +97,4 @@ static inline struct store *fixture_begin(void)
 	probe_maker = &fixture_maker;
 	fixture.options = (struct sqlite_options){0};
 	return fixture_open();
-}
-
-static inline void fixture_end(struct store *s)
-{
-	store_close(s);
-	folder_destroy();
 }

@@ -459,7 +459,10 @@ static inline void store_law_check(const struct store_maker *maker, int number)
 		law->check(s);
 	else
 		s = law->check_restarting(s);
-	store_close(s);
+	if (maker->finish)
+		maker->finish(s);
+	else
+		store_close(s);
 }
 
 #define STORE_LAWS_TEST(test, maker)                                                               \

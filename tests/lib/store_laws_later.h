@@ -126,6 +126,7 @@ static inline void law_replay(struct store *s)
 	ck_assert_uint_eq(op.link_count, 2);
 	ck_assert_int_eq(op.links[0].link + op.links[1].link, link + other);
 	ck_assert_uint_eq(op.links[0].count + op.links[1].count, 3);
+	ck_assert_uint_eq(op.links[0].dead + op.links[1].dead, 3);
 	op.after = op.last;
 	ck_assert_int_eq(probe_run(s, &op.op), 0);
 	ck_assert_uint_eq(op.count, 1);

@@ -22,6 +22,7 @@ struct store_maker {
 	void (*pump)(
 		struct store
 			*store); /* carries out what is posted; NULL: a thread of the store does */
+	void (*finish)(struct store *s); /* closes and removes it; NULL: store_close() does */
 };
 
 #define PROBE_START_MS INT64_C(1700000000000)

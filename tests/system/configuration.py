@@ -57,10 +57,10 @@ class Config:
         return self.write(f"environments/{name}.conf",
                           f"environment: {libconfig(definition)};\n")
 
-    def connection(self, name, project=None, environments=None, **settings):
+    def connection(self, name, project=None, environments=None, enabled=True, **settings):
         """Writes a webhook connection; environments maps names to what they override."""
         definition = {
-            "name": name, "type": "webhook",
+            "name": name, "type": "webhook", "enabled": enabled,
             "settings": {"method": "POST", **settings},
             "environments": environments or {env: {} for env in self.environments}}
         folder = f"projects/{project}/connections" if project else "connections"

@@ -7,13 +7,16 @@ is on loopback, on a free port, and is stopped by its own PID when the test ends
 import json
 import os
 import pathlib
+import random
 import secrets
 import subprocess
 
 import pytest
 
 from configuration import Config
-from servers import DEADLINE_S, Authority, Daemon, Httpbin, Listener, Nginx
+from daemon import Daemon
+from receivers import OK, Receiver
+from servers import DEADLINE_S, Authority, Httpbin, Listener, Nginx
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +53,12 @@ class Runner:
 @pytest.fixture
 def linkspan(prefix):
     return Runner(prefix / "bin/linkspan")
+
+
+@pytest.fixture
+def call(linkspan, config):
+    """call("send", "Name", …) runs linkspan with the configuration of the test."""
+    return lambda *args, **options: linkspan("--config", config.file, *args, **options)
 
 
 @pytest.fixture
@@ -102,10 +111,62 @@ def start():
 
 
 @pytest.fixture
-def daemon(start, prefix, config):
-    """daemon() starts linkspand on the configuration as it is now, and waits until it is ready."""
-    return lambda *args, **options: start(Daemon, prefix / "sbin/linkspand", config, *args,
-                                          **options)
+def receiver(start):
+    """A scripted receiver that answers 200 until it is told otherwise."""
+    return start(Receiver)
+
+
+@pytest.fixture
+def daemon(prefix, config, receiver):
+    """daemon() starts linkspand on the configuration as it is now, and waits until it is ready.
+
+    One that still runs at the end of the test must stop in order, and with nothing leaked.
+    """
+    daemons = []
+
+    def start_daemon(*args, **options):
+        daemons.append(Daemon(prefix / "sbin/linkspand", config, *args, **options))
+        return daemons[-1]
+
+    yield start_daemon
+    receiver.script = lambda arrival: OK
+    receiver.release()
+    for one in daemons:
+        if one.process.poll() is None:
+            assert one.stop() == 0, "\n".join(one.err.rest())
+
+
+@pytest.fixture(scope="session")
+def test_plugins():
+    """The folder with the plugins that only tests load."""
+    folder = pathlib.Path(os.environ.get("LINKSPAN_TEST_PLUGINS", "none"))
+    if not folder.is_dir():
+        pytest.skip("LINKSPAN_TEST_PLUGINS names no folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def long_form():
+    """True for the long form of the tests that have one (./dev soak)."""
+    return os.environ.get("LINKSPAN_SOAK", "") not in ("", "0")
+
+
+@pytest.fixture
+def tell(capsys):
+    """Prints a measurement that is to be seen although the test has passed."""
+    def print_it(text):
+        with capsys.disabled():
+            print(f"\n{text}")
+
+    return print_it
+
+
+@pytest.fixture
+def chance():
+    """A random generator; its seed is in what a failed test prints, and LINKSPAN_SEED sets it."""
+    seed = int(os.environ.get("LINKSPAN_SEED") or secrets.randbits(32))
+    print(f"LINKSPAN_SEED={seed}")
+    return random.Random(seed)
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ DEADLINE_S = 30
 API = "/api/v1"
 
 
-def listening_socket():
-    """A socket on a free loopback port, open already: whoever connects waits until it is served."""
+def listening_socket(port=0):
+    """A socket on a loopback port, open already: whoever connects waits until it is served."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
+    sock.bind(("127.0.0.1", port))
     sock.listen(512)
     sock.set_inheritable(True)
     return sock
@@ -86,6 +86,30 @@ class Server:
             self.process.wait()
             raise
         return status
+
+
+class Running:
+    """A command that goes on, with a standard input that stays open."""
+
+    def __init__(self, program, *args):
+        self.process = subprocess.Popen(
+            [str(program), *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        self.out = Lines(self.process.stdout)
+        self.err = Lines(self.process.stderr)
+
+    def say(self, text):
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait(DEADLINE_S)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
 
 
 class Listener(Server):

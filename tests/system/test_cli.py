@@ -39,8 +39,7 @@ def test_exit_status_tells_delivered_or_not(send, config, listen, answer, exit_s
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_exit_status_tells_what_is_wrong(linkspan, config, arguments, exit_status, message):
     config.connection("Hello", url="https://receiver.example/")
-    file = config.connection("Disabled", url="https://receiver.example/")
-    file.write_text(file.read_text().replace("{\n", "{\n  enabled = false;\n", 1))
+    config.connection("Disabled", url="https://receiver.example/", enabled=False)
     done = linkspan("--config", config.file, *arguments)
     assert done.returncode == exit_status, done.stderr
     assert message in done.stderr
@@ -50,7 +49,7 @@ def test_a_faulty_definition(linkspan, config):
     config.connection("Hello", url="https://receiver.example/", pool_size=1001)
     done = linkspan("--config", config.file, "--standalone", "send", "Hello")
     assert done.returncode == 7
-    assert "Hello.conf:7: error: pool_size: " in done.stderr
+    assert "Hello.conf:8: error: pool_size: " in done.stderr
 
 
 def test_json_of_an_answer(send, config, listen):
@@ -243,8 +242,8 @@ def test_schema(linkspan, config):
         "method", "url", "required_uri", "allow_insecure_http", "headers", "content_type",
         "connection_timeout_ms", "request_timeout_ms", "idle_timeout_s", "success_status", "tls",
         "pool_size", "retry_delay_s", "retry_max_attempts", "retry_max_age_s", "retry_inline",
-        "rate_per_s", "burst", "ordering", "queue_max_messages", "response_keep_bytes",
-        "alert_connection", "test_every_s"}
+        "rate_per_s", "burst", "ordering", "response_keep_bytes", "alert_connection",
+        "test_every_s", "queue_max_messages"}
     timeout = schema["properties"]["request_timeout_ms"]
     assert timeout["default"] == 2000
     assert {"type": "integer", "minimum": 1000, "maximum": 60000} in timeout["anyOf"]

@@ -4,7 +4,10 @@ The daemon is played by the test, so that each answer can be had at will.
 """
 
 import json
+import os
+import pty
 import queue
+import select
 import signal
 import socket
 import subprocess
@@ -13,7 +16,7 @@ import threading
 import pytest
 
 from played import LOST, Answer, PlayedDaemon, problem
-from servers import DEADLINE_S, Lines
+from servers import DEADLINE_S, Running
 
 ID = "msg_0b5k2m9u7q0v3s1d8f4g6h2j1k"
 BASE = "/api/v1/projects/global/connections/Orders"
@@ -62,35 +65,6 @@ def play(config):
     yield play_daemon
     for daemon in daemons:
         daemon.stop()
-
-
-@pytest.fixture
-def call(linkspan, config):
-    return lambda *args, **options: linkspan("--config", config.file, *args, **options)
-
-
-class Running:
-    """A command that goes on, with a standard input that stays open."""
-
-    def __init__(self, program, *args):
-        self.process = subprocess.Popen(
-            [str(program), *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True)
-        self.out = Lines(self.process.stdout)
-        self.err = Lines(self.process.stderr)
-
-    def say(self, text):
-        self.process.stdin.write(text)
-        self.process.stdin.flush()
-
-    def end(self):
-        self.process.stdin.close()
-        return self.process.wait(DEADLINE_S)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture
@@ -248,6 +222,23 @@ def test_an_unknown_answer_is_asked_for_again_with_the_same_key(call, play, firs
     assert len(keys) == 2 and keys[0] == keys[1] != ""
 
 
+def test_an_unknown_answer_stays_unknown_while_the_daemon_restarts(call, play):
+    answers = [LOST, problem(503, "stopping", "the host stops"), Answer(202, {"id": ID})]
+    daemon = play(lambda request: answers.pop(0))
+    done = call("send", "Orders", "-d", "{}", "--durable")
+    assert (done.returncode, done.stdout) == (0, ID + "\n")
+    assert len({request.headers["idempotency-key"] for request in daemon.requests}) == 1
+
+
+def test_an_answer_that_never_becomes_known(call, play):
+    daemon = play(lambda request: problem(503, "store", "who knows"))
+    done = call("send", "Orders", "-d", "{}", "--durable", "--idempotency-key", "my-key")
+    assert done.returncode == 1
+    assert "it is not known whether the message was accepted" in done.stderr
+    assert "--idempotency-key my-key" in done.stderr
+    assert len(daemon.requests) > 1
+
+
 def test_what_is_refused_for_sure_is_not_asked_again(call, play):
     daemon = play(lambda request: problem(429, "queue_full", "no room", [("Retry-After", "1")]))
     done = call("send", "Orders", "-d", "{}", "--durable")
@@ -379,6 +370,19 @@ def test_trouble_that_passes_loses_nothing(call, play, trouble):
     unknown = trouble is LOST or trouble.status == 200 or b"store" in trouble.body
     same = first.headers["idempotency-key"] == second.headers["idempotency-key"]
     assert same == unknown
+
+
+def test_a_lost_batch_keeps_its_key_until_its_fate_is_known(call, play):
+    troubles = [LOST, problem(503, "stopping", "the host stops"), LOST]
+
+    def reply(request):
+        return troubles.pop(0) if request.body and troubles else accept_lines(request)
+
+    daemon = play(reply)
+    done = call("pipe", "Orders", input="1\n")
+    assert done.returncode == 0, done.stderr
+    keys = [r.headers["idempotency-key"] for r in daemon.requests if r.body]
+    assert len(keys) == 4 and len(set(keys)) == 1
 
 
 def test_lines_without_room_are_sent_again_alone(call, play):
@@ -628,6 +632,69 @@ def test_replaying_needs_a_yes(call, play):
     assert len(daemon.requests) == 1
     done = call("delivery", "replay", "--dry-run")
     assert (done.returncode, done.stdout) == (0, "2500 messages\n")
+
+
+class Terminal:
+    """A command on a terminal of its own: what it shows there, and what a person types."""
+
+    def __init__(self, *args):
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(list(map(str, args)), stdin=slave, stderr=slave,
+                                        stdout=subprocess.PIPE, text=True)
+        os.close(slave)
+        self.shown = ""
+
+    def see(self, text):
+        """Reads until the text was shown; None: until the end."""
+        while text is None or text not in self.shown:
+            readable, _, _ = select.select([self._master], [], [], DEADLINE_S)
+            assert readable, f"silence after {self.shown!r}"
+            try:
+                piece = os.read(self._master, 4096).decode()
+            except OSError:  # the other side has gone
+                piece = ""
+            if not piece:
+                assert text is None, self.shown
+                return
+            self.shown += piece
+
+    def type(self, text):
+        os.write(self._master, text.encode())
+
+    def end(self):
+        self.see(None)
+        return self.process.wait(DEADLINE_S)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+
+@pytest.mark.parametrize("typed, exit_status, printed", [
+    ("y\n", 0, "2500 messages replayed\n"), ("n\n", 5, ""), ("\n", 5, ""), ("\x03", 130, "")],
+    ids=["yes", "no", "nothing", "Ctrl-C"])
+def test_replaying_asks_on_a_terminal(start, linkspan, config, play, typed, exit_status, printed):
+    daemon = play(replaying())
+    running = start(Terminal, linkspan.program, "--config", config.file, "delivery", "replay")
+    running.see("Replay 2500 messages? [y/N] ")
+    if typed == "\x03":
+        running.process.send_signal(signal.SIGINT)
+    else:
+        running.type(typed)
+    assert running.end() == exit_status
+    assert running.process.stdout.read() == printed
+    assert len(daemon.requests) == (4 if exit_status == 0 else 1)
+    assert ("[" + "#" * 30 + "] 2500 of 2500 replayed" in running.shown) == (exit_status == 0)
+
+
+def test_nobody_is_asked_who_does_not_want_it(start, linkspan, config, play):
+    play(replaying())
+    running = start(Terminal, linkspan.program, "--config", config.file, "delivery", "replay",
+                    "--no-input")
+    assert running.end() == 2
+    assert "say --yes" in running.shown
 
 
 def test_replaying_that_stops_half_way(call, play):

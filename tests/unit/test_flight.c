@@ -32,12 +32,21 @@ static void drop_folder(void)
 	ck_assert_int_eq(rmdir(folder), 0);
 }
 
-static struct flight *open_flight(const char *name, unsigned lanes)
+/* Opens without beginning: what was left stays. */
+static struct flight *look_at_flight(const char *name, unsigned lanes)
 {
 	struct flight *f = NULL;
 	struct err e = {0};
 
 	ck_assert_msg(flight_open(name, lanes, &f, &e) == 0, "%s", e.text);
+	return f;
+}
+
+static struct flight *open_flight(const char *name, unsigned lanes)
+{
+	struct flight *f = look_at_flight(name, lanes);
+
+	flight_begin(f);
 	return f;
 }
 
@@ -116,6 +125,7 @@ static void die_in_flight(void)
 		struct flight *f = NULL;
 		if (flight_open(file, 3, &f, NULL) < 0)
 			_exit(1);
+		flight_begin(f);
 		int gone = flight_enter(f, 0, 10);
 		flight_enter(f, 0, 11);
 		flight_leave(f, 0, gone);
@@ -148,6 +158,23 @@ START_TEST(what_was_submitted_outlives_kill_9)
 	/* and is told once */
 	expect_left(next_lanes[_i], NULL, 0);
 	expect_left(2, NULL, 0);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(what_is_not_recorded_yet_is_told_again)
+{
+	make_folder();
+	die_in_flight();
+	for (int i = 0; i < 2; i++) { /* starts that died before they had recorded it */
+		struct flight *f = look_at_flight(file, 3);
+		size_t count;
+		flight_left(f, &count);
+		ck_assert_uint_eq(count, 3);
+		flight_close(f);
+	}
+	expect_left(3, in_flight, 3);
+	expect_left(3, NULL, 0);
 	drop_folder();
 }
 END_TEST
@@ -348,6 +375,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_part_has_its_places_and_gives_them_again),
 	SUITE_TEST(entering_and_leaving_allocate_nothing),
 	SUITE_LOOP(what_was_submitted_outlives_kill_9, next_lanes),
+	SUITE_TEST(what_is_not_recorded_yet_is_told_again),
 	SUITE_TEST(a_file_taken_over_works_as_a_new_one),
 	SUITE_TEST(a_full_register_is_left_whole),
 	SUITE_TEST(the_file_is_for_its_owner_alone),

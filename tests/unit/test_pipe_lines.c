@@ -59,18 +59,19 @@ static bool settle(const char *items)
 	return fits;
 }
 
+/* How many bytes are given at once. */
+static const size_t pieces[] = {1, 2, 3, 7, 1000};
+
 /* Wherever the pieces are cut, the lines are the same. */
 START_TEST(lines_are_found_however_the_input_is_cut)
 {
 	const char *input = "{\"a\":1}\n\n  \t\r\n[2]\nlast";
-	char piece[2] = "";
+	char piece[64];
 
 	begin();
-	if (_i == 0)
-		ck_assert_uint_eq(add(input), strlen(input));
-	for (const char *s = input; _i == 1 && *s; s++) {
-		piece[0] = *s;
-		ck_assert_uint_eq(add(piece), 1);
+	for (const char *s = input; *s; s += strlen(piece)) {
+		snprintf(piece, sizeof(piece), "%.*s", (int)pieces[_i], s);
+		ck_assert_uint_eq(add(piece), strlen(piece));
 	}
 	ck_assert_uint_eq(batch.count, 4);
 	ck_assert_str_eq(to_send(), "{\"a\":1}\n[2]\n");
@@ -84,8 +85,6 @@ START_TEST(lines_are_found_however_the_input_is_cut)
 	finish();
 }
 END_TEST
-
-static const int two_ways[2];
 
 START_TEST(a_batch_has_at_most_so_many_lines)
 {
@@ -160,7 +159,7 @@ START_TEST(each_line_gets_its_own_answer_in_order)
 	add("1\n\nbad\n4\n");
 	ck_assert_str_eq(to_send(), "1\nbad\n4\n");
 	ck_assert(settle("[{\"id\": \"msg_1\"},"
-	                 " {\"code\": \"invalid_json\", \"detail\": \"no\\nvalue\"},"
+	                 " {\"code\": \"invalid_json\", \"detail\": \"line 2, no\\nvalue\"},"
 	                 " {\"code\": \"queue_full\"}]"));
 	ck_assert_str_eq(answers(), "OK\nOK\ninvalid_json: no value\nqueue_full\n");
 	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_STORED), 1);
@@ -186,6 +185,23 @@ START_TEST(the_same_body_can_be_answered_again)
 	ck_assert(settle("[{\"id\": \"msg_1\"}, {\"id\": \"msg_2\"}, {\"code\": \"x\"}]"));
 	ck_assert_str_eq(answers(), "OK\nOK\nx\n");
 	ck_assert_str_eq(to_send(), "");
+	finish();
+}
+END_TEST
+
+/* Else it would be sent with another key, and perhaps stored twice. */
+START_TEST(what_is_unknown_stays_so_until_it_is_known)
+{
+	begin();
+	add("1\n");
+	to_send();
+	pipe_batch_settle_all(&batch, PIPE_UNKNOWN, "io: lost");
+	pipe_batch_settle_all(&batch, PIPE_WAITS, "unreachable: nobody there");
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_UNKNOWN), 1);
+	ck_assert(settle("[{\"code\": \"queue_full\"}]"));
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_UNKNOWN), 1);
+	ck_assert(settle("[{\"id\": \"msg_1\"}]"));
+	ck_assert_uint_eq(pipe_batch_count(&batch, PIPE_STORED), 1);
 	finish();
 }
 END_TEST
@@ -230,12 +246,13 @@ START_TEST(one_fate_for_all_that_were_sent)
 END_TEST
 
 static const struct suite_test tests[] = {
-	SUITE_LOOP(lines_are_found_however_the_input_is_cut, two_ways),
+	SUITE_LOOP(lines_are_found_however_the_input_is_cut, pieces),
 	SUITE_TEST(a_batch_has_at_most_so_many_lines),
 	SUITE_TEST(a_batch_has_at_most_so_many_bytes_but_one_line_at_least),
 	SUITE_TEST(a_line_beyond_the_bound_is_refused_and_the_next_one_is_not),
 	SUITE_TEST(each_line_gets_its_own_answer_in_order),
 	SUITE_TEST(the_same_body_can_be_answered_again),
+	SUITE_TEST(what_is_unknown_stays_so_until_it_is_known),
 	SUITE_LOOP(an_answer_that_does_not_fit_changes_nothing, misfits),
 	SUITE_TEST(only_an_id_says_ok),
 	SUITE_TEST(one_fate_for_all_that_were_sent),

@@ -191,10 +191,27 @@ START_TEST(kept_over_a_restart)
 }
 END_TEST
 
+START_TEST(private_to_the_host)
+{
+	static const char *const names[] = {"outbox.db", "outbox.db-wal", "outbox.db-shm",
+	                                    "outbox.lock", "reserve"};
+	struct stat st;
+
+	umask(0);
+	struct store *s = fixture_begin();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		ck_assert_msg(stat(folder_path(names[i]), &st) == 0, "%s", names[i]);
+		ck_assert_msg((st.st_mode & 0777) == 0600, "%s: %o", names[i], st.st_mode & 0777);
+	}
+	fixture_end(s);
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(one_host_at_a_time),          SUITE_TEST(no_folder),
 	SUITE_LOOP(damaged_is_refused, damages), SUITE_TEST(set_aside_twice),
 	SUITE_TEST(younger_is_refused),          SUITE_TEST(kept_over_a_restart),
+	SUITE_TEST(private_to_the_host),
 };
 
 SUITE_MAIN("sqlite open", tests)
