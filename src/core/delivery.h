@@ -24,7 +24,7 @@ struct delivery {
 	bool is_fresh;
 	bool is_keyed; /* has an ordering key: its end frees the next one */
 	bool is_cancelled;
-	bool is_solo; /* goes alone in its lane */
+	bool is_solo; /* goes alone in its host */
 	int place;    /* in the flight register; -1: none */
 	/* The settlement. */
 	struct outcome *outcome;
