@@ -19,17 +19,23 @@
 
 enum { TIMEOUT_MOST_S = 86400 };
 
-/* The socket of the host that the configuration describes. */
-static int find_socket(struct client *c, const struct cli *cli, struct err *e)
+/* The socket that the context names, or that of the host which the configuration describes. */
+static int find_socket(struct client *c, const struct cli *cli, bool quietly, struct err *e)
 {
 	struct report report;
 	struct conf conf;
 	const char *path = config_path(cli);
 
+	if (!config_is_here(cli) && cli_option(cli, "socket")) {
+		c->socket = mem_strdup(cli_option(cli, "socket"));
+		return c->socket ? 0 : err_no_memory(e);
+	}
 	report_init(&report);
 	int rc = conf_load_host(&conf, path, &report);
 	if (rc == ERR_NO_MEMORY)
 		err_no_memory(e);
+	else if (!conf.host.socket && quietly)
+		rc = err_set(e, ERR_INVALID, "no host can be read from %s", path);
 	else if (!conf.host.socket)
 		rc = report_refuse(&report, rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID, path, e);
 	else {
@@ -42,7 +48,7 @@ static int find_socket(struct client *c, const struct cli *cli, struct err *e)
 	return rc;
 }
 
-int client_open(struct client *c, const struct cli *cli, struct err *e)
+static int open_client(struct client *c, const struct cli *cli, bool quietly, struct err *e)
 {
 	long timeout_s = CLIENT_TIMEOUT_MS / 1000;
 
@@ -50,7 +56,7 @@ int client_open(struct client *c, const struct cli *cli, struct err *e)
 	fetch_reply_init(&c->reply);
 	int rc = cli_number(cli, "timeout", 1, TIMEOUT_MOST_S, &timeout_s, e);
 	if (rc == 0)
-		rc = find_socket(c, cli, e);
+		rc = find_socket(c, cli, quietly, e);
 	if (rc == 0)
 		rc = interrupt_catch(e);
 	if (rc < 0)
@@ -65,6 +71,16 @@ int client_open(struct client *c, const struct cli *cli, struct err *e)
 	return fetch_create(&options, &c->fetch, e);
 }
 
+int client_open(struct client *c, const struct cli *cli, struct err *e)
+{
+	return open_client(c, cli, false, e);
+}
+
+int client_open_quietly(struct client *c, const struct cli *cli, struct err *e)
+{
+	return open_client(c, cli, true, e);
+}
+
 void client_close(struct client *c)
 {
 	fetch_destroy(c->fetch);
@@ -77,7 +93,7 @@ int client_run(struct client *c, const struct fetch_request *request, struct err
 {
 	int rc = fetch_run(c->fetch, request, &c->reply, e);
 
-	if (rc == ERR_UNREACHABLE && e) {
+	if (rc == ERR_UNREACHABLE && e && c->config) {
 		size_t length = strlen(e->text);
 		snprintf(e->text + length, sizeof(e->text) - length,
 		         "; start it with: linkspand --config %s", c->config);

@@ -18,7 +18,7 @@ struct json;
 struct client {
 	struct fetch *fetch;
 	struct fetch_reply reply; /* the last one */
-	char *config, *socket;    /* for messages */
+	char *config, *socket;    /* config: for messages; NULL: only the socket is known */
 	int64_t timeout_ms;       /* of a call that does not wait for anything; --timeout */
 };
 
@@ -26,6 +26,8 @@ enum { CLIENT_TIMEOUT_MS = 30000 };
 
 /* client_close() in any case. */
 int client_open(struct client *c, const struct cli *cli, struct err *e);
+/* The same for whoever reports the faults of linkspan.conf itself: nothing is printed. */
+int client_open_quietly(struct client *c, const struct cli *cli, struct err *e);
 void client_close(struct client *c);
 
 /* Makes a request and leaves the answer in c->reply: 0 when there is one, whatever it says.  When
