@@ -9,6 +9,8 @@
 #include "admin/followers.h"
 #include "admin/names.h"
 #include "admin/route.h"
+#include "admin/sessions.h"
+#include "admin/throttle.h"
 #include "admin/waits.h"
 #include "base/mem.h"
 
@@ -20,7 +22,10 @@ struct settings {
 
 struct admin {
 	struct host *host;
-	struct http_server *server;
+	struct http_server *local, *listener; /* NULL: there is none */
+	struct tokens *tokens;
+	struct sessions sessions;
+	struct throttle throttle;
 	struct waits waits;
 	struct followers followers;
 	struct names names;

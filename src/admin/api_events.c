@@ -46,7 +46,7 @@ const struct query_row api_events_rows[EVENTS_ROWS] = {
                          .help = "Only those of one of these kinds."},
 };
 
-static void answer_events(struct host *host, struct http_request *request,
+static void answer_events(struct host *host, struct http_request *request, const struct who *who,
                           const struct event_filter *filter, uint64_t after)
 {
 	struct event *events = mem_array(EVENTS_AT_ONCE, sizeof(*events));
@@ -59,7 +59,7 @@ static void answer_events(struct host *host, struct http_request *request,
 	size_t count = event_read(host, after, events, EVENTS_AT_ONCE, &lost);
 	struct json *list = json_array(), *object = json_object();
 	for (size_t i = 0; i < count; i++)
-		if (events_fit(filter, &events[i]))
+		if (events_fit(filter, &events[i]) && events_permit(who, &events[i]))
 			json_push(list, events_json(&events[i]));
 	json_set(object, "items", list);
 	json_set(object, "next", json_int((int64_t)(count ? events[count - 1].number : after)));
@@ -72,6 +72,7 @@ struct events_wait {
 	struct waiting waiting;
 	struct admin *admin;
 	struct http_request *request;
+	struct asker asker;
 	struct event_watch *watch;
 	struct event_filter filter; /* its texts are the request's */
 	uint64_t after;
@@ -95,7 +96,8 @@ static void answer_wait(struct waiting *waiting)
 {
 	struct events_wait *w = container_of(waiting, struct events_wait, waiting);
 
-	answer_events(w->admin->host, w->request, &w->filter, w->after);
+	answer_events(w->admin->host, w->request, &w->asker.who, &w->filter, w->after);
+	asker_release(&w->asker);
 	mem_free(w);
 }
 
@@ -112,6 +114,8 @@ static void wait_for(struct api_call *call, uint64_t after, int64_t wait_ms)
 	w->admin = call->admin;
 	w->request = call->request;
 	w->filter = events_filter(call);
+	w->asker = call->asker;
+	asker_hold(&w->asker);
 	w->after = after;
 	w->waiting.deadline_ms = clock_system.mono_ms() + wait_ms;
 	w->waiting.give_up = give_up;
@@ -120,6 +124,7 @@ static void wait_for(struct api_call *call, uint64_t after, int64_t wait_ms)
 	http_request_suspend(call->request);
 	if (event_watch(call->admin->host, after, on_more, w, &w->watch, &e) < 0) {
 		problem_answer_err(call->request, NULL, &e);
+		asker_release(&w->asker);
 		mem_free(w);
 		return;
 	}
@@ -173,7 +178,7 @@ static void stream(struct api_call *call, uint64_t newest)
 		problem_reply(call->request, &p);
 	} else if (stream_after(call, newest, &after, &p) < 0) {
 		problem_reply(call->request, &p);
-	} else if (followers_add(&call->admin->followers, call->request, &filter, after, &e) < 0) {
+	} else if (followers_add(&call->admin->followers, call, &filter, after, &e) < 0) {
 		refuse_stream(call, &e);
 	}
 }
@@ -192,5 +197,5 @@ void api_events(struct api_call *call)
 	else if (wait_ms > 0)
 		wait_for(call, after, wait_ms);
 	else
-		answer_events(call->admin->host, call->request, &filter, after);
+		answer_events(call->admin->host, call->request, &call->asker.who, &filter, after);
 }

@@ -13,6 +13,7 @@
 #include "admin/show.h"
 #include "base/banned.h"
 #include "base/err.h"
+#include "core/access.h"
 #include "httpd/request.h"
 #include "json/json.h"
 
@@ -43,6 +44,12 @@ struct event_filter events_filter(const struct api_call *call)
 		.environment = call->query[EVENTS_ENVIRONMENT].text,
 		.kinds = (uint64_t)call->query[EVENTS_KIND].number,
 	};
+}
+
+bool events_permit(const struct who *who, const struct event *event)
+{
+	return authorize(who, ACTION_READ, event->project[0] ? event->project : NULL, NULL, NULL) ==
+	       0;
 }
 
 bool events_fit(const struct event_filter *f, const struct event *event)

@@ -7,6 +7,7 @@
 #include "core/event.h"
 
 struct api_call;
+struct who;
 struct json;
 struct problem;
 
@@ -18,6 +19,8 @@ struct event_filter {
 
 /* What the rows of the events' route say. */
 struct event_filter events_filter(const struct api_call *call);
+/* Whether somebody may see an event: those of the host are for who may read everywhere. */
+bool events_permit(const struct who *who, const struct event *event);
 bool events_fit(const struct event_filter *filter, const struct event *event);
 /* The number behind which events are asked for; `otherwise` when nothing is said.  0 or ERR_USAGE with a
  * fault in p. */

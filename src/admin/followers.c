@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/admin_impl.h"
 #include "admin/events.h"
 #include "base/banned.h"
 #include "base/buf.h"
@@ -32,6 +33,8 @@ struct follower {
 	struct list node;
 	struct followers *all;
 	struct http_stream *stream;
+	struct asker asker;
+	char cookie[SESSION_SECRET_LENGTH + 1]; /* "": there is no session */
 	struct arena arena; /* of the filter's texts */
 	struct event_filter filter;
 	uint64_t after;
@@ -74,7 +77,8 @@ static void write_events(struct follower *f)
 		write_lost(f, lost);
 		for (size_t i = 0; i < count; i++) {
 			f->after = events[i].number;
-			if (events_fit(&f->filter, &events[i]))
+			if (events_fit(&f->filter, &events[i]) &&
+			    events_permit(&f->asker.who, &events[i]))
 				write_event(f, &events[i]);
 		}
 	} while (count > 0 && f->text.len_bytes < TEXT_ENOUGH_BYTES);
@@ -97,10 +101,25 @@ static size_t take(struct follower *f, char *to, size_t bytes)
 	return count;
 }
 
+/* A token may have been revoked since, a session have ended; both run out. */
+static bool is_good(const struct follower *f)
+{
+	struct admin *admin = f->all->admin;
+
+	if (!f->asker.token)
+		return true;
+	struct token *token = tokens_find_id(admin->tokens, f->asker.token->id);
+	token_release(token);
+	return token && (!f->cookie[0] || sessions_has(&admin->sessions, f->cookie,
+	                                               clock_system.mono_ms()));
+}
+
 static ssize_t on_read(void *arg, char *to, size_t bytes)
 {
 	struct follower *f = arg;
 
+	if (!is_good(f))
+		return -1;
 	if (f->text.len_bytes == 0)
 		write_events(f);
 	if (atomic_exchange(&f->keep_alive, false) && f->text.len_bytes == 0)
@@ -119,6 +138,8 @@ static void destroy(struct follower *f)
 {
 	if (!f)
 		return;
+	asker_release(&f->asker);
+	mem_wipe(f->cookie, sizeof(f->cookie));
 	buf_finish(&f->text);
 	arena_finish(&f->arena);
 	mem_free(f);
@@ -153,8 +174,8 @@ static int copy_filter(struct follower *f, const struct event_filter *filter)
 	return rc;
 }
 
-static struct follower *create(struct followers *all, const struct event_filter *filter,
-                               uint64_t after)
+static struct follower *create(struct followers *all, const struct api_call *call,
+                               const struct event_filter *filter, uint64_t after)
 {
 	struct follower *f = mem_zalloc(sizeof(*f));
 
@@ -162,6 +183,10 @@ static struct follower *create(struct followers *all, const struct event_filter 
 		return NULL;
 	f->all = all;
 	f->after = after;
+	f->asker = call->asker;
+	asker_hold(&f->asker);
+	if (f->asker.who.kind == WHO_SESSION)
+		identify_cookie(call->request, f->cookie);
 	arena_init(&f->arena);
 	list_init(&f->node);
 	buf_init(&f->text, TEXT_MAX_BYTES);
@@ -191,12 +216,12 @@ static void give_place(struct followers *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
-int followers_add(struct followers *all, struct http_request *request,
+int followers_add(struct followers *all, const struct api_call *call,
                   const struct event_filter *filter, uint64_t after, struct err *e)
 {
 	if (!take_place(all))
 		return err_set(e, ERR_BUSY, "%d follow the events already", FOLLOWERS_MAX);
-	struct follower *f = create(all, filter, after);
+	struct follower *f = create(all, call, filter, after);
 	const struct http_stream_reply reply = {
 		.content_type = "text/event-stream",
 		.stall_ms = STALL_MS,
@@ -204,7 +229,7 @@ int followers_add(struct followers *all, struct http_request *request,
 		.done = on_done,
 		.arg = f,
 	};
-	if (!f || http_reply_stream(request, &reply, &f->stream) < 0) {
+	if (!f || http_reply_stream(call->request, &reply, &f->stream) < 0) {
 		give_place(all);
 		destroy(f);
 		return err_no_memory(e);
@@ -300,13 +325,17 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int followers_start(struct followers *all, struct host *host, struct err *e)
+int followers_start(struct followers *all, struct admin *admin, struct err *e)
 {
 	pthread_condattr_t monotonic;
 	struct monitor_host m;
 
-	monitor_host(host, &m);
-	*all = (struct followers){.host = host, .started_ms = m.started_ms};
+	monitor_host(admin->host, &m);
+	*all = (struct followers){
+		.admin = admin,
+		.host = admin->host,
+		.started_ms = m.started_ms,
+	};
 	list_init(&all->items);
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_condattr_init(&monotonic);

@@ -14,15 +14,17 @@
 
 #include "base/list.h"
 
+struct admin;
+struct api_call;
 struct err;
 struct event_filter;
 struct event_watch;
 struct host;
-struct http_request;
 
 enum { FOLLOWERS_MAX = 2048 };
 
 struct followers {
+	struct admin *admin;
 	struct host *host;
 	int64_t started_ms; /* of the host, Unix time */
 	pthread_t thread;
@@ -35,11 +37,12 @@ struct followers {
 	int64_t tick_ms; /* when all are to say something; monotonic */
 };
 
-int followers_start(struct followers *f, struct host *host, struct err *e);
+int followers_start(struct followers *f, struct admin *admin, struct err *e);
 /* Once the server has stopped, so that nobody follows any more. */
 void followers_stop(struct followers *f);
 
-/* Answers the request, inside its handler, by the events behind `after` that fit.  0; ERR_BUSY: there are
+/* Answers the call's request, inside its handler, by the events behind `after` that fit and that whoever
+ * asks may see, for as long as the token or session that was shown is good.  0; ERR_BUSY: there are
  * FOLLOWERS_MAX already; ERR_NO_MEMORY.  On failure nothing was answered. */
-int followers_add(struct followers *f, struct http_request *request,
+int followers_add(struct followers *f, const struct api_call *call,
                   const struct event_filter *filter, uint64_t after, struct err *e);

@@ -134,13 +134,19 @@ static bool send_one(struct queue *q, int64_t now_ms)
 	if (ends_refused(q, send))
 		return true;
 	bool solo = source != QUEUE_CALLS && delivery_of(send)->is_solo;
-	if (!lane_permits(q->lane, solo ? delivery_of(send) : NULL) || !takes_token(q, now_ms))
+	if (!takes_token(q, now_ms))
 		return false;
+	if (!lane_permits(q->lane, solo ? delivery_of(send) : NULL)) {
+		bucket_return(&q->bucket);
+		return false;
+	}
 
 	list_remove(&send->node);
 	lane_timer_stop(q->lane, &send->timer);
 	bool probing = is_probing(q);
 	int rc = submit(q, source, send);
+	if (rc < 0)
+		lane_landed(q->lane);
 	if (rc == LK_EBUSY) {
 		bucket_return(&q->bucket);
 		put_back(q, source, send);

@@ -41,6 +41,10 @@ struct host {
 	pthread_mutex_t alert_lock; /* guards queue.alert_connection */
 
 	atomic_bool stopping; /* accepts nothing more */
+	/* For who must go alone in the whole host: how much plugins have or are about to get, and the lane
+	 * whose message waits to go, or goes, alone. */
+	atomic_uint in_flight;
+	_Atomic(struct lane *) alone;
 	atomic_uint active;   /* deliveries in memory */
 	atomic_size_t active_bytes;
 	int64_t state_max_bytes;

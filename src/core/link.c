@@ -148,7 +148,7 @@ static void fire_deadline(struct timer *timer)
 	list_append(&link->owed, &op->node);
 	op->owner = NULL;
 	link->in_flight--;
-	link->lane->in_flight--;
+	lane_landed(link->lane);
 	link->deployment->type->type.cancel(link->conn, op->request.op);
 	struct outcome *outcome = outcome_make(LK_RETRY, LK_LINK_FAULT, "timeout",
 	                                       "the connector did not answer by its deadline");
@@ -190,7 +190,6 @@ int link_submit(struct lk_link *link, struct send *send)
 	fill_request(send, op);
 	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
 	link->in_flight++;
-	link->lane->in_flight++;
 	list_append(&link->queue->out, &send->out);
 	op_hand_over(op);
 
@@ -205,7 +204,6 @@ int link_submit(struct lk_link *link, struct send *send)
 	send->link = NULL;
 	send->op = NULL;
 	link->in_flight--;
-	link->lane->in_flight--;
 	if (rc == LK_EBUSY)
 		link_rest(link);
 	return rc;
@@ -233,7 +231,7 @@ void link_settle(struct op *op)
 		return;
 	}
 	link->in_flight--;
-	link->lane->in_flight--;
+	lane_landed(link->lane);
 	lane_timer_stop(link->lane, &send->timer);
 	lane_timer_stop(link->lane, &link->busy);
 	end(link, send, outcome);

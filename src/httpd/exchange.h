@@ -25,6 +25,8 @@ struct http_server {
 	void (*answered)(void *arg, const struct http_request *request, unsigned status);
 	void *arg;
 	struct http_guards guards;
+	const struct http_pair *headers; /* of every answer */
+	size_t header_count;
 	size_t body_max_bytes;
 	int64_t timeout_ms;
 	bool tls;
@@ -89,6 +91,9 @@ void exchange_refuse(struct exchange *exchange, const struct http_refusal *refus
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */
 void exchange_abort(struct exchange *exchange);
 
+/* False: there was no memory, or one cannot be sent. */
+bool exchange_add_headers(struct MHD_Response *response, const struct http_pair *headers,
+                          size_t count);
 /* Lets all streams see that the server is being stopped; its lock is held. */
 void streams_wake(struct http_server *server);
 

@@ -114,7 +114,8 @@ static struct MHD_Response *build(struct http_stream *s, const char *content_typ
 
 	if (!response)
 		return NULL;
-	s->built = MHD_add_response_header(response, "Content-Type", content_type) == MHD_YES;
+	s->built = MHD_add_response_header(response, "Content-Type", content_type) == MHD_YES &&
+	           exchange_add_headers(response, s->server->headers, s->server->header_count);
 	if (s->built)
 		return response;
 	MHD_destroy_response(response);
