@@ -38,7 +38,7 @@ run_linkspan() {
 }
 
 run_bare() {
-	start_bare
+	start_bare ""
 	load "$bare_socket" "$(target ingest)" "$1" >"$folder/line"
 	stop_bare
 }

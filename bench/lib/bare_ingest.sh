@@ -4,10 +4,11 @@
 bare_socket=${folder:?}/bare.sock
 bare_pid=
 
-start_bare() { # [URL]
+# An empty URL: they are only kept.
+start_bare() { # URL
 	rm -f "$folder"/bare.db* "$folder/bare.in"
 	mkfifo "$folder/bare.in"
-	"$LINKSPAN_BUILD/bench/bare_ingest" "$bare_socket" "$folder/bare.db" "$@" \
+	"$LINKSPAN_BUILD/bench/bare_ingest" "$bare_socket" "$folder/bare.db" ${1:+"$1"} \
 		<"$folder/bare.in" >"$folder/bare.out" &
 	bare_pid=$!
 	exec {bare_in}>"$folder/bare.in"

@@ -5,8 +5,8 @@
 count_deliveries() { # PID COMMAND…
 	local pid=$1 ready
 	shift
-	coproc COUNTER { exec /usr/bin/python3 "$bench/lib/nginx_count.py" "$(url_of http count)" \
-		"$messages" "$pid" 2>"$folder/counter.log"; }
+	coproc COUNTER { exec /usr/bin/python3 "${bench:?}/lib/nginx_count.py" "$(url_of http count)" \
+		"${messages:?}" "$pid" 2>"${folder:?}/counter.log"; }
 	# Of our own: bash closes its descriptors of a coprocess as soon as that has ended.
 	local counter=$COUNTER_PID out in
 	exec {out}<&"${COUNTER[0]}" {in}>&"${COUNTER[1]}"
