@@ -99,6 +99,15 @@ class Stream:
         while self.comments == before:
             assert self._block(deadline) is not None, "the stream has ended"
 
+    def drain(self):
+        """Takes what has come so far; the names of its events."""
+        names = []
+        while b"\n\n" in self._text or not silent_for([self], 0):
+            fields = self._block(time.monotonic() + DEADLINE_S)
+            assert fields is not None, "the stream has ended"
+            names += [fields["event"]] if "event" in fields else []
+        return names
+
     def close(self):
         self.sock.close()
 
