@@ -25,7 +25,7 @@ static const char head[] =
 	"_linkspan() {\n"
 	"	local curcontext=$curcontext state line linkspan_program=${(Q)words[1]}\n"
 	"	local -A opt_args linkspan_given\n"
-	"	local -a global\n";
+	"	local -a global format\n";
 
 static const char tail[] = "	esac\n}\n\n"
 			   "if [[ $funcstack[1] == _linkspan ]]; then\n"
@@ -112,7 +112,7 @@ static void add_option(struct buf *b, const struct option_row *row, unsigned out
 	buf_add_char(b, '\'');
 }
 
-/* The output option differs with the command, so it is added to each. */
+/* The formats differ with the command: before it is known, all are offered. */
 static void add_options(struct buf *b, const struct option_row *rows, bool is_format,
                         unsigned outputs)
 {
@@ -178,7 +178,10 @@ void completion_zsh(struct buf *b)
 	buf_add_str(b, head);
 	buf_add_str(b, "	global=(");
 	add_options(b, global_options, false, 0);
-	buf_add_str(b, " )\n	_arguments -C $global '1:command:->command' '*::argument:->rest'\n"
+	buf_add_str(b, " )\n	format=(");
+	add_options(b, global_options, true, OUTPUTS_SHOW);
+	buf_add_str(b, " )\n	_arguments -C $global $format '1:command:->command' "
+	               "'*::argument:->rest'\n"
 	               "	linkspan_given=(\"${(@kv)opt_args}\")\n"
 	               "	case $state in\n	command)\n		local -a nouns=(");
 	for (size_t i = 0; i < command_count; i++)
