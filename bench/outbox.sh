@@ -103,12 +103,15 @@ count_deliveries() { # PID COMMAND…
 	shift
 	coproc COUNTER { exec /usr/bin/python3 "$bench/lib/nginx_count.py" "$(url_of http count)" \
 		"$messages" "$pid" 2>"$folder/counter.log"; }
-	local counter=$COUNTER_PID out=${COUNTER[0]} in=${COUNTER[1]}
+	# Of our own: bash closes its descriptors of a coprocess as soon as that has ended.
+	local counter=$COUNTER_PID out in
+	exec {out}<&"${COUNTER[0]}" {in}>&"${COUNTER[1]}"
 	read -r ready <&"$out"
 	[ "$ready" = ready ]
 	echo go >&"$in"
 	"$@" >"$folder/fed"
 	cat <&"$out" >"$folder/line"
+	exec {out}<&- {in}>&-
 	wait "$counter" || {
 		cat "$folder/counter.log"
 		return 1
@@ -175,7 +178,8 @@ memory_of_queue() {
 memory_in_flight() {
 	local before port n answer
 	coproc HANG { exec /usr/bin/python3 "$bench/lib/hang.py"; }
-	local hang=$HANG_PID out=${HANG[0]} in=${HANG[1]}
+	local hang=$HANG_PID out in
+	exec {out}<&"${HANG[0]}" {in}>&"${HANG[1]}"
 	read -r port <&"$out"
 	for ((n = 0; n < flying_links; n++)); do
 		write_connection "hang_$n" "http://127.0.0.1:$port/" \

@@ -142,6 +142,15 @@ verb_valgrind() {
 		--error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
 }
 
+# Random worlds beyond those of make check; a violation says how to see its world again.
+verb_sim() {
+	need build test
+	build_main
+	make -s -C "$build" tests/sim/test_sim tests/sim/sim
+	(cd "$build" && SIM_SEEDS=${1:-100} SIM_HOURS=${2:-1000} CK_TIMEOUT_MULTIPLIER=1000 \
+		CK_RUN_CASE=chance tests/sim/test_sim)
+}
+
 verb_fuzz() {
 	local seconds=${1:-30} target name
 	need build test

@@ -41,7 +41,7 @@ rule_banned() {
 
 rule_paths() {
 	grep -rnIE '(^|[^A-Za-z0-9_.])/(work|root|farm)/' . --exclude-dir=.git --exclude-dir=build \
-		--exclude-dir=build-aux --exclude-dir=autom4te.cache --exclude=configure
+		--exclude-dir=build-aux --exclude-dir=autom4te.cache --exclude=configure --exclude=.git
 }
 
 rule_shell() {

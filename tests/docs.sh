@@ -48,7 +48,16 @@ reference() { # NAME
 
 names='commands common connection environment host synopsis webhook'
 
+# The table of metrics stands in its document, between two marks.
+metrics() { # what stands before, the table, what stands behind
+	sed -n '1,/^<!-- linkspand --metrics -->$/p' docs/metrics.md
+	"$build/linkspand" --metrics
+	sed -n '/^<!-- end -->$/,$p' docs/metrics.md
+}
+
 if [ -n "$write" ]; then
+	metrics >"$work/metrics.md"
+	cmp -s "$work/metrics.md" docs/metrics.md || cp "$work/metrics.md" docs/metrics.md
 	mkdir -p "$generated"
 	for name in $names; do
 		reference "$name" >"$work/$name.scd"
@@ -115,6 +124,8 @@ checks() {
 		reference "$name" 2>&1 | diff "$generated/$name.scd" - 2>&1 |
 			verdict "the reference $name is that of the tables (mend: ./dev docs)"
 	done
+	metrics 2>&1 | diff docs/metrics.md - 2>&1 |
+		verdict 'the metrics of the document are those of the table (mend: ./dev docs)'
 	for name in $names; do
 		grep -qx "@include $name.scd" docs/man/*.scd || echo "$name.scd is in no page"
 	done | verdict 'every reference is in a page'

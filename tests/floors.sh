@@ -14,6 +14,7 @@ schema    2
 fetch     2
 httpd     2
 store     2
+journal   2
 conf      3
 plug      3
 core      4
@@ -32,6 +33,7 @@ openssl/           src/crypto/ plugins/webhook/
 curl/              src/fetch/ plugins/webhook/
 microhttpd.h       src/httpd/
 sqlite3.h          src/store/
+systemd/           src/journal/
 libpq-fe.h         src/store/
 libconfig.h        src/conf/
 dlfcn.h            src/plug/

@@ -8,6 +8,7 @@
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "httpd/request.h"
 #include "httpd/server.h"
 
 enum {
@@ -81,8 +82,16 @@ static void handle(void *arg, struct http_request *request)
 	pthread_rwlock_unlock(&admin->lock);
 }
 
+static void answered(void *arg, const struct http_request *request, unsigned status)
+{
+	struct admin *admin = arg;
+
+	answers_count(&admin->answers, request->note, status);
+}
+
 static void destroy(struct admin *admin)
 {
+	answers_finish(&admin->answers);
 	names_finish(&admin->names);
 	settings_destroy(admin->settings);
 	pthread_rwlock_destroy(&admin->lock);
@@ -98,7 +107,7 @@ static struct admin *create(struct host *host, const struct admin_configuration 
 	admin->host = host;
 	pthread_rwlock_init(&admin->lock, NULL);
 	names_init(&admin->names);
-	if (admin_configure(admin, configuration) == 0)
+	if (answers_init(&admin->answers) == 0 && admin_configure(admin, configuration) == 0)
 		return admin;
 	destroy(admin);
 	return NULL;
@@ -116,6 +125,7 @@ int admin_start(struct host *host, int listen_fd, const struct admin_configurati
 		/* Whoever reaches the socket may call everything: no page of a browser does. */
 		.guards = {.checks = HTTP_GUARD_FRAMING | HTTP_GUARD_TARGET},
 		.handle = handle,
+		.answered = answered,
 		.arg = admin,
 	};
 

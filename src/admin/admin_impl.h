@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "admin/admin.h"
+#include "admin/answers.h"
 #include "admin/names.h"
 #include "admin/route.h"
 #include "admin/waits.h"
@@ -24,6 +25,7 @@ struct admin {
 	pthread_rwlock_t lock; /* guards settings; held for reading while a handler runs */
 	struct settings *settings;
 	_Atomic size_t sendings; /* without an answer yet */
+	struct answers answers;
 };
 
 /* Inside a handler. */

@@ -5,6 +5,9 @@
 
 struct api_call;
 
+/* api_metrics.c */
+void api_metrics(struct api_call *call);
+
 /* api_send.c */
 enum { SEND_ENV, SEND_MODE, SEND_FRAMING, SEND_URI, SEND_CE, SEND_ROWS };
 extern const struct query_row api_send_rows[SEND_ROWS];

@@ -7,6 +7,7 @@
 #include "admin/api.h"
 #include "admin/links.h"
 #include "admin/problem.h"
+#include "admin/ready.h"
 #include "admin/reply.h"
 #include "admin/show.h"
 #include "base/banned.h"
@@ -18,9 +19,8 @@
 #include "store/store.h"
 #include "json/json.h"
 
-/* Why the host is not ready; NULL: it is. */
-static const char *unready(const struct admin_configuration *c, const struct monitor_host *host,
-                           const struct store_stats *store)
+const char *unready(const struct admin_configuration *c, const struct monitor_host *host,
+                    const struct store_stats *store)
 {
 	if (host->stopping)
 		return "the host is being stopped";

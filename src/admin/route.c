@@ -86,6 +86,7 @@ void route_dispatch(struct admin *admin, struct http_request *request)
 	char allowed[sizeof(p.header_value)];
 	const struct route *route = find(&call, allowed, sizeof(allowed));
 
+	request->note = route ? (unsigned)(route - routes) + 1 : 0;
 	if (!route)
 		refuse(&call, allowed);
 	else if (query_read(route->query, route->query_count, request, call.query, &p) < 0)

@@ -34,6 +34,8 @@ const struct route routes[] = {
 	{"GET", "/healthz", "health", "Whether the process serves.", api_health, NULL, 0},
 	{"GET", "/readyz", "ready", "Whether the store, the plugins and the definitions are good.",
          api_ready, NULL, 0},
+	{"GET", "/metrics", "metrics", "What is counted, in the text format of Prometheus.",
+         api_metrics, NULL, 0},
 };
 
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

@@ -16,12 +16,18 @@ static const char *const level_names[] = {"error", "warning", "info", "debug"};
 static atomic_int most_level = LOG_LEVEL_WARNING;
 static atomic_int line_format = LOG_FORMAT_TEXT;
 static atomic_int line_fd = STDERR_FILENO;
+static int (*divert)(enum log_level level, const struct log_field *fields, size_t count);
 
 void log_configure(enum log_level most, enum log_format format, int fd)
 {
 	atomic_store(&most_level, (int)most);
 	atomic_store(&line_format, (int)format);
 	atomic_store(&line_fd, fd);
+}
+
+void log_divert(int (*sink)(enum log_level level, const struct log_field *fields, size_t count))
+{
+	divert = sink;
 }
 
 int log_enabled(enum log_level level)
@@ -72,36 +78,48 @@ static void add_pair(struct buf *b, int json, const char *key, const char *value
 		add_escaped(b, value);
 }
 
-void log_event(enum log_level level, const char *message, ...)
+void log_pairs(struct buf *b, const struct log_field *fields, size_t count)
 {
-	if (!log_enabled(level))
-		return;
+	for (size_t i = 0; i < count; i++)
+		add_pair(b, 0, fields[i].key, fields[i].value);
+}
 
+static void write_line(enum log_level level, const struct log_field *fields, size_t count)
+{
 	int json = atomic_load(&line_format) == LOG_FORMAT_JSON;
 	char when[CLOCK_TEXT_BYTES];
 	struct buf line;
-	va_list args;
 
 	clock_format(clock_system.unix_ms(), when);
 	buf_init(&line, BUF_MAX_LINE);
 	buf_add_str(&line, json ? "{" : "");
 	add_pair(&line, json, "time", when);
 	add_pair(&line, json, "level", level_names[level]);
-	add_pair(&line, json, "message", message);
-
-	va_start(args, message);
-	for (;;) {
-		const char *key = va_arg(args, const char *);
-		if (!key)
-			break;
-		const char *value = va_arg(args, const char *);
-		if (value)
-			add_pair(&line, json, key, value);
-	}
-	va_end(args);
+	for (size_t i = 0; i < count; i++)
+		add_pair(&line, json, fields[i].key, fields[i].value);
 	buf_add_str(&line, json ? "}\n" : "\n");
 	if (!buf_failed(&line) && write(atomic_load(&line_fd), line.data, line.len_bytes) < 0) {
 		/* Nobody is left to tell. */
 	}
 	buf_finish(&line);
+}
+
+void log_event(enum log_level level, const char *message, ...)
+{
+	struct log_field fields[LOG_FIELDS] = {{"message", message}};
+	size_t count = 1;
+	const char *key;
+	va_list args;
+
+	if (!log_enabled(level))
+		return;
+	va_start(args, message);
+	while (count < LOG_FIELDS && (key = va_arg(args, const char *)) != NULL) {
+		const char *value = va_arg(args, const char *);
+		if (value)
+			fields[count++] = (struct log_field){key, value};
+	}
+	va_end(args);
+	if (!divert || divert(level, fields, count) < 0)
+		write_line(level, fields, count);
 }

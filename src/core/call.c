@@ -5,7 +5,9 @@
 
 #include "base/banned.h"
 #include "base/mem.h"
+#include "core/attempt.h"
 #include "core/deployment.h"
+#include "core/host_impl.h"
 #include "core/message.h"
 #include "core/queue.h"
 #include "plug/hostapi.h"
@@ -17,11 +19,14 @@ enum {
 
 static void forget(struct call *call)
 {
+	struct host *host = call->queue->host;
+
 	lane_timer_stop(call->queue->lane, &call->send.timer);
 	list_remove(&call->send.node);
 	outcome_destroy(call->send.refused);
 	message_unref(call->send.message);
 	mem_free(call);
+	host_let_go(host); /* last: it may have waited for this one */
 }
 
 static void answer(struct call *call, struct outcome *outcome)
@@ -43,10 +48,14 @@ void call_refuse(struct call *call, uint32_t result, const char *reason, const c
 
 void call_not_taken(struct call *call, int rc)
 {
-	answer(call,
-	       outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
-	                    rc == LK_ENOMEM ? "no_memory" : "plugin_error",
-	                    "the connector did not take the message: %s", plugin_error_text(rc)));
+	struct queue *q = call->queue;
+	struct outcome *outcome = queue_not_taken(q, &call->send, rc);
+
+	if (call->send.kind != LK_OP_DESCRIBE) {
+		struct policy_verdict verdict = queue_judge(q, &call->send, outcome, 0);
+		queue_learn(q, &call->send, outcome, &verdict);
+	}
+	answer(call, outcome);
 }
 
 static void fire_no_slot(struct timer *timer)
@@ -113,7 +122,7 @@ static int64_t retry_pause_ms(const struct call *call, const struct outcome *out
 {
 	const struct queue *q = call->queue;
 
-	if (outcome->result != LK_RETRY || !q->link || call->send.kind == LK_OP_DESCRIBE ||
+	if (outcome->result != LK_RETRY || !queue_keeps(q) || call->send.kind == LK_OP_DESCRIBE ||
 	    call->send.attempt > q->link->deployment->retry_inline ||
 	    !(outcome->flags & (LK_NOT_SENT | LK_IDEMPOTENT)))
 		return -1;
@@ -132,12 +141,17 @@ static void ended(struct send *send, struct outcome *outcome)
 		return;
 	}
 	if (queue_ended(q, send, outcome)) {
-		hold(call, true); /* its secrets are being fetched anew */
+		if (q->lane->draining)
+			call_refuse(call, LK_RETRY, "stopping", "the host is stopping");
+		else
+			hold(call, true); /* its secrets are being fetched anew */
 		queue_pump(q);
 		return;
 	}
 	struct policy_verdict verdict = queue_judge(q, send, outcome, 0);
 	int64_t pause = retry_pause_ms(call, outcome);
+	attempt_log(q, send, outcome, measure_outcome_name(outcome->result),
+	            outcome->result == LK_DONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	queue_learn(q, send, outcome, &verdict);
 	if (pause >= 0) {
 		outcome_destroy(outcome);

@@ -7,8 +7,8 @@
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "core/attempt.h"
 #include "core/deployment.h"
 #include "core/event_impl.h"
 #include "core/flight.h"
@@ -29,7 +29,6 @@ struct delivery *delivery_create(struct queue *q, struct message *message, uint6
 	d->send.kind = LK_OP_SEND;
 	d->send.flags = LK_REQUEST_STORED;
 	list_init(&d->send.node);
-	list_init(&d->out);
 	d->queue = q;
 	host_hold(q->host);
 	d->seq = seq;
@@ -63,6 +62,7 @@ static void note(const struct delivery *d, enum event_kind kind)
 		.next_ms = s->state == STORE_READY ? s->due_ms : 0,
 		.reason = s->reason,
 		.detail = d->outcome ? d->outcome->detail : d->end,
+		.is_alert = event_is_alert(d->send.message),
 	};
 
 	event_of_delivery(d->queue, kind, &what);
@@ -182,30 +182,29 @@ static void keep_outcome(struct delivery *d, struct outcome *outcome, const char
 }
 
 /* action → what becomes of the row, and what its log calls it */
-static const struct {
+static const struct action {
 	enum store_state state;
 	const char *word;
 	bool uses_attempt;
-} actions[] = {
-	[POLICY_DONE] = {STORE_DONE, "delivered", true},
-	[POLICY_RETRY] = {STORE_READY, "retry", true},
-	[POLICY_WAIT] = {STORE_READY, "blocked", false},
-	[POLICY_DEAD] = {STORE_DEAD, "dead", true},
-};
+} actions[] =
+	{
+		[POLICY_DONE] = {STORE_DONE, "delivered", true},
+		[POLICY_RETRY] = {STORE_READY, "retry", true},
+		[POLICY_WAIT] = {STORE_READY, "blocked", false},
+		[POLICY_DEAD] = {STORE_DEAD, "dead", true},
+},
+  cut = {STORE_READY, "cut", false}, cancelled = {STORE_CANCELLED, "cancelled", true};
 
-static void log_attempt(const struct delivery *d, const struct outcome *outcome, const char *word,
-                        int64_t duration_ms, enum log_level level)
+/* We ourselves can have ended the attempt: an operator's word ends the message, too; a host that stops
+ * leaves it as if there had been no attempt. */
+static const struct action *action_of(const struct delivery *d, const struct outcome *outcome,
+                                      enum policy_action action)
 {
-	char attempt[16], duration[24];
+	bool ended_by_us = outcome->flags & LK_CANCELLED && action != POLICY_DONE;
 
-	if (!log_enabled(level))
-		return;
-	snprintf(attempt, sizeof(attempt), "%u", d->send.attempt);
-	snprintf(duration, sizeof(duration), "%lld", (long long)duration_ms);
-	log_event(level, word, "delivery_id", message_get(d->send.message)->id, "attempt", attempt,
-	          "connection", d->queue->connection, "environment", d->queue->environment,
-	          "reason", outcome->reason, "detail", outcome->detail, "duration_ms", duration,
-	          NULL);
+	if (d->is_cancelled && (ended_by_us || actions[action].state == STORE_READY))
+		return &cancelled;
+	return ended_by_us && d->queue->lane->draining ? &cut : &actions[action];
 }
 
 static void decide(struct delivery *d, struct outcome *outcome, const struct policy_verdict *v)
@@ -213,25 +212,34 @@ static void decide(struct delivery *d, struct outcome *outcome, const struct pol
 	struct queue *q = d->queue;
 	int64_t now_ms = store_now_ms(q->host->store);
 	int64_t duration_ms = lane_now_ms(q->lane) - d->send.submitted_ms;
-	enum store_state state = actions[v->action].state;
+	const struct action *action = action_of(d, outcome, v->action);
 	bool first_success = v->action == POLICY_DONE && d->attempts == 0;
 
-	log_attempt(d, outcome, actions[v->action].word, duration_ms,
+	attempt_log(q, &d->send, outcome, action->word,
 	            v->action == POLICY_DONE   ? LOG_LEVEL_DEBUG
 	            : v->action == POLICY_DEAD ? LOG_LEVEL_WARNING
 	                                       : LOG_LEVEL_INFO);
 	if (v->action != POLICY_DONE)
 		atomic_fetch_add(&q->failed, 1);
-	if (state == STORE_READY)
+	if (action->state == STORE_READY)
 		atomic_fetch_add(&q->retried, 1);
 	d->end = v->end;
 	d->suspect = 0;
-	keep_outcome(d, outcome, actions[v->action].word, duration_ms, !first_success);
-	if (actions[v->action].uses_attempt)
+	keep_outcome(d, outcome, action->word, duration_ms, !first_success);
+	if (action->uses_attempt)
 		d->attempts++;
-	if (d->is_cancelled && state == STORE_READY)
-		state = STORE_CANCELLED;
-	settle(d, state, now_ms + (v->action == POLICY_RETRY ? v->wait_ms : 0));
+	settle(d, action->state, now_ms + (v->action == POLICY_RETRY ? v->wait_ms : 0));
+}
+
+/* An attempt is over. */
+static void take_back(struct delivery *d, struct outcome *outcome)
+{
+	struct queue *q = d->queue;
+	int64_t age_ms = store_now_ms(q->host->store) - d->since_ms;
+	struct policy_verdict verdict = queue_judge(q, &d->send, outcome, age_ms);
+
+	queue_learn(q, &d->send, outcome, &verdict);
+	decide(d, outcome, &verdict);
 }
 
 static void ended(struct send *send, struct outcome *outcome)
@@ -240,15 +248,12 @@ static void ended(struct send *send, struct outcome *outcome)
 	struct queue *q = d->queue;
 
 	delivery_unbegin(d);
-	if (queue_ended(q, send, outcome)) {
+	if (!queue_ended(q, send, outcome))
+		take_back(d, outcome);
+	else if (queue_keeps(q))
 		queue_add_first(q, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, send);
-		queue_pump(q);
-		return;
-	}
-	int64_t age_ms = store_now_ms(q->host->store) - d->since_ms;
-	struct policy_verdict verdict = queue_judge(q, send, outcome, age_ms);
-	queue_learn(q, send, outcome, &verdict);
-	decide(d, outcome, &verdict);
+	else
+		delivery_release(d, d->since_ms);
 	queue_pump(q);
 }
 
@@ -256,14 +261,15 @@ static void ended(struct send *send, struct outcome *outcome)
  * On its way
  */
 
-/* No attempt is left: the host died during the last one, or fewer are allowed than before. */
-static void give_up(struct delivery *d)
+/* Its last attempt was under way when the host died. */
+static void end_used_up(struct delivery *d)
 {
+	struct outcome *outcome =
+		outcome_make(LK_RETRY, 0, "attempts",
+	                     "the host died in the last attempt; nothing is known of it");
+
 	d->end = "attempts";
-	keep_outcome(d,
-	             outcome_make(LK_REJECT, 0, "attempts",
-	                          "no attempt is left; the last one did not come to its end"),
-	             "dead", 0, false);
+	keep_outcome(d, outcome, "dead", 0, false);
 	settle(d, STORE_DEAD, 0);
 }
 
@@ -273,11 +279,12 @@ void delivery_arrive(struct delivery *d)
 
 	d->send.ended = ended;
 	d->send.attempt = d->attempts;
+	d->send.is_replay = d->replay > 0;
 	d->is_solo = d->suspect >= SUSPECT_ALONE;
 	if (!queue_keeps(q))
 		delivery_release(d, d->since_ms);
 	else if (d->attempts >= q->rules.retry_max_attempts)
-		give_up(d);
+		end_used_up(d);
 	else
 		queue_add(q, d->is_fresh ? QUEUE_FRESH : QUEUE_CLAIMED, &d->send);
 }
@@ -290,7 +297,6 @@ int delivery_begin(struct delivery *d)
 	if (d->place < 0)
 		return ERR_BUSY;
 	d->send.attempt = d->attempts + 1;
-	list_append(&q->out, &d->out);
 	return 0;
 }
 
@@ -299,7 +305,6 @@ void delivery_unbegin(struct delivery *d)
 	if (d->place >= 0)
 		flight_leave(d->queue->host->flight, d->queue->lane->number, d->place);
 	d->place = -1;
-	list_remove(&d->out);
 }
 
 void delivery_not_taken(struct delivery *d, int rc)
@@ -307,14 +312,7 @@ void delivery_not_taken(struct delivery *d, int rc)
 	struct queue *q = d->queue;
 
 	delivery_unbegin(d);
-	d->send.submitted_ms = lane_now_ms(q->lane);
-	struct outcome *outcome =
-		outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
-	                     rc == LK_ENOMEM ? "no_memory" : "plugin_error",
-	                     "the connector did not take the message: %s", plugin_error_text(rc));
-	struct policy_verdict verdict =
-		queue_judge(q, &d->send, outcome, store_now_ms(q->host->store) - d->since_ms);
-	decide(d, outcome, &verdict);
+	take_back(d, queue_not_taken(q, &d->send, rc));
 }
 
 void delivery_cancel(struct delivery *d)

@@ -16,7 +16,6 @@ struct queue;
 struct delivery {
 	struct send send; /* first */
 	struct letter letter;
-	struct list out; /* in queue.out while the plugin has it */
 	struct queue *queue;
 	uint64_t seq;
 	int64_t since_ms; /* its age began, on the store's clock */
@@ -25,7 +24,7 @@ struct delivery {
 	bool is_fresh;
 	bool is_keyed; /* has an ordering key: its end frees the next one */
 	bool is_cancelled;
-	bool is_solo; /* goes alone in its lane */
+	bool is_solo; /* goes alone in its host */
 	int place;    /* in the flight register; -1: none */
 	/* The settlement. */
 	struct outcome *outcome;

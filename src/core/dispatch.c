@@ -10,13 +10,14 @@
 #include "core/event_impl.h"
 #include "core/host_impl.h"
 #include "core/queue.h"
+#include "core/watch.h"
 #include "crypto/random.h"
 #include "plug/hostapi.h"
 #include "store/store.h"
 
 enum {
 	CLAIM_LEAST = 8,            /* in memory ahead of their turn, whatever the limit */
-	CLAIM_MOST = 500,           /* in one operation */
+	CLAIM_MOST = 1000,          /* in one operation, and ahead */
 	CLAIM_BYTES_MOST = 8 << 20, /* of bodies, in one operation */
 	CLAIM_AGAIN_MS = 100,       /* after one that gave nothing */
 	EXPIRE_EVERY_MS = 60 * 1000,
@@ -45,8 +46,8 @@ static bool has_slot(const struct queue *q, int64_t now_ms)
 	return q->in_flight < (is_probing(q) ? 1 : limiter_limit(&q->limiter, now_ms));
 }
 
-/* Sources take turns, so that new and old work alternate and neither waits for the other.  But one that
- * is to go alone comes first: while it waits, nothing else may go. */
+/* Sources take turns, so that new and old work alternate and neither waits for the other.  Where one
+ * waits to go alone, the lane stands still for it: it comes first. */
 static struct send *choose(struct queue *q, enum queue_source *ret_source)
 {
 	struct delivery *solo = q->lane->solo;
@@ -102,8 +103,10 @@ static int submit(struct queue *q, enum queue_source source, struct send *send)
 {
 	bool stored = source != QUEUE_CALLS;
 
-	if (stored && delivery_begin(delivery_of(send)) < 0)
+	if (stored && delivery_begin(delivery_of(send)) < 0) {
+		link_rest(q->link);
 		return LK_EBUSY;
+	}
 	if (!stored)
 		send->attempt++;
 	int rc = link_submit(q->link, send);
@@ -131,13 +134,19 @@ static bool send_one(struct queue *q, int64_t now_ms)
 	if (ends_refused(q, send))
 		return true;
 	bool solo = source != QUEUE_CALLS && delivery_of(send)->is_solo;
-	if (!lane_permits(q->lane, solo ? delivery_of(send) : NULL) || !takes_token(q, now_ms))
+	if (!takes_token(q, now_ms))
 		return false;
+	if (!lane_permits(q->lane, solo ? delivery_of(send) : NULL)) {
+		bucket_return(&q->bucket);
+		return false;
+	}
 
 	list_remove(&send->node);
 	lane_timer_stop(q->lane, &send->timer);
 	bool probing = is_probing(q);
 	int rc = submit(q, source, send);
+	if (rc < 0)
+		lane_landed(q->lane);
 	if (rc == LK_EBUSY) {
 		bucket_return(&q->bucket);
 		put_back(q, source, send);
@@ -179,13 +188,19 @@ static void deliver_claim(struct letter *letter)
 	bool failed = claim->op.op.rc != 0;
 
 	q->claiming = false;
+	/* The link was faster than the store: more at once, so that it does not wait for each commit. */
+	if (!failed && claim->op.count > 0 && list_empty(&q->waiting[QUEUE_CLAIMED]))
+		q->ahead = 2 * claim->op.count < CLAIM_MOST ? 2 * claim->op.count : CLAIM_MOST;
 	if (!failed)
 		q->disk_due_ms = claim->op.next_due_ms;
 	/* What came to the disk since then may have no letter of its own: one from before was still on
 	 * its way. */
 	if (atomic_load(&q->hints) != claim->hints)
 		queue_note_disk(q, store_now_ms(q->host->store));
-	if (failed || claim->op.count == 0)
+	/* Something is due and was not given: there was no memory for it. */
+	bool nothing = claim->op.count == 0 && claim->op.next_due_ms &&
+	               claim->op.next_due_ms <= claim->op.now_ms;
+	if (failed || nothing)
 		q->claim_after_ms = lane_now_ms(q->lane) + CLAIM_AGAIN_MS;
 	for (struct list *node; (node = list_pop(&claim->taken));) {
 		struct delivery *d = delivery_of(container_of(node, struct send, node));
@@ -253,6 +268,9 @@ static uint32_t wanted(struct queue *q, int64_t now_ms)
 	uint32_t have = atomic_load(&q->active) - atomic_load(&q->fresh);
 	uint32_t need = CLAIM_LEAST + 2 * limiter_limit(&q->limiter, now_ms);
 
+	if (need < q->ahead)
+		need = q->ahead;
+
 	if (is_probing(q))
 		need = 1;
 	if (have > need / 2)
@@ -317,6 +335,7 @@ static void deliver_expire(struct letter *letter)
 		atomic_fetch_add(&q->dead_lettered, expire->op.count);
 		event_of_link(q, EVENT_DEAD, "expired",
 		              "messages older than retry_max_age_s were given up");
+		watch_look(q->lane);
 		if (expire->op.count == EXPIRE_MOST)
 			q->expired_ms = 0; /* there may be more */
 	}

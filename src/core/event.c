@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
@@ -47,8 +48,11 @@ static const struct event_row {
 	[EVENT_DISK_FREE] = {"disk_free", LOG_LEVEL_INFO, false, false},
 };
 
-struct event_watch {
+/* Those outside know a watch by its number alone: when it has been told its memory may be another
+ * one's. */
+struct follower {
 	struct list node;
+	uint64_t number;
 	uint64_t after;
 	void (*more)(void *arg);
 	void *arg;
@@ -59,9 +63,16 @@ struct events {
 	pthread_mutex_t lock;
 	struct event ring[KEPT];
 	uint64_t newest;
-	struct list watches;
+	struct list watches; /* struct follower.node */
+	uint64_t watches_made;
 	_Atomic int64_t followed_ms; /* when somebody asked last */
 };
+
+static struct event_watch *handle_of(const struct follower *f)
+{
+	// NOLINTNEXTLINE(performance-no-int-to-ptr): opaque by contract
+	return (struct event_watch *)(uintptr_t)f->number;
+}
 
 const char *event_name(enum event_kind kind)
 {
@@ -86,7 +97,7 @@ void events_destroy(struct events *events)
 	if (!events)
 		return;
 	list_each(node, &events->watches)
-		mem_free(container_of(node, struct event_watch, node));
+		mem_free(container_of(node, struct follower, node));
 	pthread_mutex_destroy(&events->lock);
 	mem_free(events);
 }
@@ -98,18 +109,17 @@ static bool is_followed(const struct events *events)
 
 static void put(struct events *events, struct event *event)
 {
-	struct list ready;
-
-	list_init(&ready);
 	pthread_mutex_lock(&events->lock);
 	event->number = ++events->newest;
 	events->ring[event->number % KEPT] = *event;
-	list_splice(&ready, &events->watches);
 	/* Under the lock, so that a watch which is taken back is never called afterwards. */
-	for (struct list *node; (node = list_pop(&ready));) {
-		struct event_watch *watch = container_of(node, struct event_watch, node);
-		watch->more(watch->arg);
-		mem_free(watch);
+	list_each(node, &events->watches) {
+		struct follower *follower = container_of(node, struct follower, node);
+		if (event->number <= follower->after)
+			continue;
+		list_remove(node);
+		follower->more(follower->arg);
+		mem_free(follower);
 	}
 	pthread_mutex_unlock(&events->lock);
 }
@@ -162,6 +172,19 @@ static int write_alert(const struct event *event, struct buf *text)
 	return rc;
 }
 
+/* Marks the messages that are made here; it is stored with them, and no connector sends it. */
+static const char *const mark[] = {"alert", "1"};
+
+bool event_is_alert(const struct message *message)
+{
+	const struct message_parts *p = message_get(message);
+
+	for (size_t i = 0; i < p->attr_count; i++)
+		if (strcmp(p->attrs[2 * i], mark[0]) == 0)
+			return true;
+	return false;
+}
+
 /* A connection whose own events would go through itself stays silent. */
 static void alert(struct queue *q, const struct event *event)
 {
@@ -170,7 +193,7 @@ static void alert(struct queue *q, const struct event *event)
 	struct buf text;
 
 	if (!q->host->store || !queue_alert_connection(q, name, sizeof(name)) ||
-	    strcmp(name, q->connection) == 0)
+	    strcasecmp(name, q->connection) == 0)
 		return;
 	buf_init(&text, BUF_MAX_LINE);
 	int rc = write_alert(event, &text);
@@ -178,6 +201,8 @@ static void alert(struct queue *q, const struct event *event)
 		.body = buf_str(&text),
 		.body_bytes = text.len_bytes,
 		.content_type = "application/json",
+		.attrs = mark,
+		.attr_count = 1,
 		.unix_ms = event->at_ms,
 		.traced = true,
 	};
@@ -216,8 +241,31 @@ void event_of_delivery(struct queue *q, enum event_kind kind, const struct event
 	copy(event.reason, sizeof(event.reason), what->reason);
 	copy(event.detail, sizeof(event.detail), what->detail);
 	put(events, &event);
-	if (rows[kind].alerts)
+	if (rows[kind].alerts && !what->is_alert)
 		alert(q, &event);
+}
+
+/* [lane] Whether somebody is to be told that this happened to a link.  Not of what its alerts do, or two
+ * that tell each other would go on for ever; of an outage once, and of its end when they know of it. */
+static bool is_news(struct queue *q, enum event_kind kind)
+{
+	static const struct {
+		size_t told; /* a member of struct queue; 0: none */
+		bool begins;
+	} episodes[EVENT_KINDS] = {
+		[EVENT_BREAKER_OPENED] = {offsetof(struct queue, told_breaker), true},
+		[EVENT_BREAKER_CLOSED] = {offsetof(struct queue, told_breaker), false},
+		[EVENT_LINK_BLOCKED] = {offsetof(struct queue, told_block), true},
+		[EVENT_LINK_UNBLOCKED] = {offsetof(struct queue, told_block), false},
+		[EVENT_DEAD] = {offsetof(struct queue, told_expired), true},
+	};
+	bool *told = episodes[kind].told ? (bool *)((char *)q + episodes[kind].told) : NULL;
+	bool begins = episodes[kind].begins;
+	bool news = told && !begins ? *told : !q->is_quiet && !(told && *told);
+
+	if (told)
+		*told = begins && (news || *told);
+	return news;
 }
 
 void event_of_link(struct queue *q, enum event_kind kind, const char *reason, const char *detail)
@@ -230,7 +278,7 @@ void event_of_link(struct queue *q, enum event_kind kind, const char *reason, co
 	log_event(rows[kind].level, rows[kind].name, "connection", q->connection, "environment",
 	          q->environment, "project", q->project, "reason", reason, "detail", detail, NULL);
 	put(q->host->events, &event);
-	if (rows[kind].alerts)
+	if (rows[kind].alerts && is_news(q, kind))
 		alert(q, &event);
 }
 
@@ -279,21 +327,22 @@ int event_watch(struct host *host, uint64_t after, void (*more)(void *arg), void
                 struct event_watch **ret, struct err *e)
 {
 	struct events *events = host->events;
-	struct event_watch *watch = mem_zalloc(sizeof(*watch));
+	struct follower *follower = mem_zalloc(sizeof(*follower));
 
-	if (!watch)
+	if (!follower)
 		return err_no_memory(e);
-	watch->after = after;
-	watch->more = more;
-	watch->arg = arg;
+	follower->after = after;
+	follower->more = more;
+	follower->arg = arg;
 	atomic_store(&events->followed_ms, host->clock->mono_ms());
 	pthread_mutex_lock(&events->lock);
-	*ret = watch;
+	follower->number = ++events->watches_made;
+	*ret = handle_of(follower);
 	if (events->newest > after) {
 		more(arg);
-		mem_free(watch);
+		mem_free(follower);
 	} else {
-		list_append(&events->watches, &watch->node);
+		list_append(&events->watches, &follower->node);
 	}
 	pthread_mutex_unlock(&events->lock);
 	return 0;
@@ -306,10 +355,11 @@ int event_unwatch(struct host *host, struct event_watch *watch)
 
 	pthread_mutex_lock(&events->lock);
 	list_each(node, &events->watches) {
-		if (container_of(node, struct event_watch, node) != watch)
+		struct follower *follower = container_of(node, struct follower, node);
+		if (handle_of(follower) != watch)
 			continue;
 		list_remove(node);
-		mem_free(watch);
+		mem_free(follower);
 		found = 1;
 	}
 	pthread_mutex_unlock(&events->lock);

@@ -23,9 +23,17 @@ void gate_open(void *gate)
 	pthread_mutex_unlock(&g->lock);
 }
 
+static bool is_open(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	bool open = g->open;
+	pthread_mutex_unlock(&g->lock);
+	return open;
+}
+
 void gate_wait(struct gate *g)
 {
-	while (g->host->manual && !g->open)
+	while (g->host->manual && !is_open(g))
 		host_idle(g->host);
 	pthread_mutex_lock(&g->lock);
 	while (!g->open)

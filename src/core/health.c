@@ -62,6 +62,7 @@ static void block(struct queue *q, const char *reason, const char *detail)
 static void unblock(struct queue *q)
 {
 	q->block = (struct queue_block){0};
+	q->told_expired = false;
 	limiter_recover(&q->limiter, lane_now_ms(q->lane));
 	event_of_link(q, EVENT_LINK_UNBLOCKED, NULL, NULL);
 }
@@ -95,6 +96,7 @@ void queue_learn(struct queue *q, const struct send *send, const struct outcome 
 {
 	int64_t now_ms = lane_now_ms(q->lane), began_ms = send->submitted_ms;
 
+	q->is_quiet = event_is_alert(send->message);
 	if (outcome->result != LK_DONE)
 		note_error(q, outcome);
 	if (outcome->result == LK_DONE)
@@ -118,6 +120,19 @@ void queue_learn(struct queue *q, const struct send *send, const struct outcome 
 		q->block.next_ms = now_ms + policy_probe_ms(&q->rules);
 	if (v->pauses)
 		queue_pause_gone(q, outcome->detail);
+	q->is_quiet = false;
+}
+
+struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc)
+{
+	struct outcome *outcome =
+		outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
+	                     rc == LK_ENOMEM ? "no_memory" : "plugin_error",
+	                     "the connector did not take the message: %s", plugin_error_text(rc));
+
+	send->submitted_ms = lane_now_ms(q->lane);
+	measure_attempt(&q->measure, &q->lane->phases, send, outcome, send->submitted_ms);
+	return outcome;
 }
 
 void queue_no_secrets(struct queue *q, uint32_t result, const char *reason, const char *detail)

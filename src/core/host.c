@@ -96,12 +96,20 @@ static void ring(struct store_op *op)
 	pthread_mutex_unlock(&bell_lock);
 }
 
+static bool has_rung(const struct store_op *op)
+{
+	pthread_mutex_lock(&bell_lock);
+	bool rung = !op->done;
+	pthread_mutex_unlock(&bell_lock);
+	return rung;
+}
+
 int host_store_wait(struct host *host, struct store_op *op)
 {
 	op->next = NULL;
 	op->done = ring;
 	store_post(host->store, op);
-	while (host->manual && op->done)
+	while (host->manual && !has_rung(op))
 		host_idle(host);
 	pthread_mutex_lock(&bell_lock);
 	while (op->done)
@@ -178,6 +186,7 @@ static struct host *host_alloc(const struct host_options *options)
 	pthread_mutex_init(&host->alert_lock, NULL);
 	pthread_cond_init(&host->held_wake, NULL);
 	errands_init(&host->errands);
+	meters_init(&host->meters);
 	host->plugins = options->plugins;
 	host->clock = options->clock ? options->clock : &clock_system;
 	host->lookup = options->lookup ? options->lookup : lookup_system;
@@ -234,6 +243,7 @@ void host_destroy(struct host *host)
 	pthread_cond_destroy(&host->held_wake);
 	pthread_mutex_destroy(&host->held_lock);
 	pthread_mutex_destroy(&host->alert_lock);
+	meters_finish(&host->meters);
 	pthread_rwlock_destroy(&host->lock);
 	mem_free(host->lanes);
 	mem_free(host);
@@ -298,6 +308,7 @@ int host_send(struct host *host, const struct send_call *call,
 	c->done = done;
 	c->arg = arg;
 	c->letter.deliver = deliver_call;
+	host_hold(host);
 	mailbox_post(&q->lane->mailbox, &c->letter);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "core/gate.h"
 #include "core/host.h"
 #include "core/lane.h"
+#include "core/meter.h"
 #include "store/store.h"
 
 struct events;
@@ -27,6 +28,7 @@ struct host {
 	struct flight *flight;
 	struct events *events;
 	struct watches *watches;
+	struct meters meters;
 	int64_t started_ms;
 	bool manual;
 	void (*idle)(void *arg);
@@ -39,6 +41,10 @@ struct host {
 	pthread_mutex_t alert_lock; /* guards queue.alert_connection */
 
 	atomic_bool stopping; /* accepts nothing more */
+	/* For who must go alone in the whole host: how much plugins have or are about to get, and the lane
+	 * whose message waits to go, or goes, alone. */
+	atomic_uint in_flight;
+	_Atomic(struct lane *) alone;
 	atomic_uint active;   /* deliveries in memory */
 	atomic_size_t active_bytes;
 	int64_t state_max_bytes;

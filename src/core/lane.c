@@ -150,26 +150,77 @@ static bool flush_store(struct lane *lane)
 	return true;
 }
 
+static void deliver_nudge(struct letter *letter)
+{
+	struct lane *lane = container_of(letter, struct lane, nudge);
+
+	atomic_store(&lane->nudged, false);
+	lane->solo_over = true;
+}
+
+static void nudge(struct lane *lane)
+{
+	if (!atomic_exchange(&lane->nudged, true))
+		mailbox_post(&lane->mailbox, &lane->nudge);
+}
+
+/* Alone, but for this lane's own claim to it. */
+static bool is_alone(struct lane *lane)
+{
+	struct lane *nobody = NULL;
+
+	return atomic_compare_exchange_strong(&lane->host->alone, &nobody, lane) || nobody == lane;
+}
+
+/*
+ * Whoever goes takes a place first and looks then whether another lane is to be alone; that one says so
+ * first and looks then whether any place is taken.  So one of the two sees the other.
+ */
 bool lane_permits(struct lane *lane, struct delivery *d)
 {
+	struct host *host = lane->host;
+
 	if (!lane->solo && d)
 		lane->solo = d;
-	return !lane->solo || (lane->solo == d && lane->in_flight == 0);
+	if (lane->solo != d || (d && !is_alone(lane)))
+		return false;
+	unsigned others = atomic_fetch_add(&host->in_flight, 1);
+	if (d ? others == 0 : !atomic_load(&host->alone))
+		return true;
+	lane_landed(lane);
+	return false;
+}
+
+void lane_landed(struct lane *lane)
+{
+	struct host *host = lane->host;
+
+	if (atomic_fetch_sub(&host->in_flight, 1) > 1)
+		return;
+	struct lane *alone = atomic_load(&host->alone);
+	if (alone)
+		nudge(alone);
 }
 
 void lane_solo_end(struct lane *lane, const struct delivery *d)
 {
+	struct host *host = lane->host;
+
 	if (lane->solo != d)
 		return;
 	lane->solo = NULL;
 	lane->solo_over = true;
+	if (atomic_load(&host->alone) != lane)
+		return;
+	atomic_store(&host->alone, NULL);
+	for (unsigned i = 0; i < host->lane_count; i++)
+		if (&host->lanes[i] != lane)
+			nudge(&host->lanes[i]);
 }
 
 /* One that goes alone starts when the rest has ended; the rest goes on when it has. */
 static void mind_solo(struct lane *lane)
 {
-	if (lane->solo && lane->in_flight == 0)
-		queue_pump(lane->solo->queue);
 	if (!lane->solo_over)
 		return;
 	lane->solo_over = false;
@@ -218,7 +269,7 @@ static void cancel_all(struct lane *lane)
 	list_each(node, &lane->queues) {
 		struct queue *q = container_of(node, struct queue, node);
 		list_each(out, &q->out)
-			link_cancel(&container_of(out, struct delivery, out)->send);
+			link_cancel(container_of(out, struct send, out));
 	}
 }
 
@@ -349,6 +400,7 @@ int lane_start(struct lane *lane, struct host *host, unsigned number, struct err
 	};
 	list_init(&lane->links);
 	list_init(&lane->queues);
+	lane->nudge.deliver = deliver_nudge;
 	lane->store_end = &lane->store_first;
 	heap_init(&lane->timers);
 	int rc = mailbox_init(&lane->mailbox, e);

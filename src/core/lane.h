@@ -9,11 +9,13 @@
 
 #include <linkspan/connector.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/heap.h"
 #include "base/list.h"
 #include "core/mailbox.h"
+#include "core/measure.h"
 #include "core/op.h"
 
 struct delivery;
@@ -49,11 +51,13 @@ struct lane {
 	struct list links;     /* struct lk_link.node */
 	struct list queues;    /* struct queue.node: those that were ever deployed */
 	size_t errands_out;    /* posted and not yet home */
-	uint32_t in_flight;    /* operations that plugins have and the host waits for */
-	struct delivery *solo; /* waits to go, or goes, alone */
+	struct delivery *solo; /* waits to go, or goes, alone in the whole host */
 	bool solo_over;        /* the others may go on */
+	atomic_bool nudged;    /* nudge is on its way */
+	struct letter nudge;   /* from another lane: look again */
 	struct store_op *store_first, **store_end; /* posted to the store at the end of the turn */
 	bool draining;                             /* nothing more is begun */
+	struct measure_phases phases;              /* any thread may read it */
 	bool stopping;
 	bool ended; /* a manual one that has stopped, while others are still served */
 	struct letter stop_letter;
@@ -88,9 +92,11 @@ void lane_timer_set(struct lane *lane, struct timer *timer, int64_t due_ms,
 void lane_timer_stop(struct lane *lane, struct timer *timer);
 /* Posts an operation to the store with the others of this turn. */
 void lane_post_store(struct lane *lane, struct store_op *op);
-/* Whether something may be submitted: while a suspect waits for its turn or goes alone, nothing else
- * may.  d: a delivery that must go alone, or NULL. */
+/* Whether something may be submitted: while a suspect waits for its turn or goes alone, nothing else may,
+ * in no lane.  d: a delivery that must go alone, or NULL.  True is a place that lane_landed() gives back. */
 bool lane_permits(struct lane *lane, struct delivery *d);
+/* What was permitted was not submitted, or has come back. */
+void lane_landed(struct lane *lane);
 /* It is over for this one, if it was the one to go alone. */
 void lane_solo_end(struct lane *lane, const struct delivery *d);
 struct instance *lane_instance(struct lane *lane, const struct plugin *plugin);

@@ -117,6 +117,22 @@ static void fire_busy(struct timer *timer)
 	queue_pump(container_of(timer, struct lk_link, busy)->queue);
 }
 
+void link_rest(struct lk_link *link)
+{
+	lane_timer_set(link->lane, &link->busy, lane_now_ms(link->lane) + BUSY_PAUSE_MS, fire_busy);
+}
+
+/* An attempt is over: counts it, and hands it back. */
+static void end(struct lk_link *link, struct send *send, struct outcome *outcome)
+{
+	list_remove(&send->out);
+	send->link = NULL;
+	send->op = NULL;
+	measure_attempt(&link->queue->measure, &link->lane->phases, send, outcome,
+	                lane_now_ms(link->lane));
+	send->ended(send, outcome);
+}
+
 /* The plugin did not answer in time: the attempt has failed, whatever it says later. */
 static void fire_deadline(struct timer *timer)
 {
@@ -132,12 +148,11 @@ static void fire_deadline(struct timer *timer)
 	list_append(&link->owed, &op->node);
 	op->owner = NULL;
 	link->in_flight--;
-	link->lane->in_flight--;
+	lane_landed(link->lane);
 	link->deployment->type->type.cancel(link->conn, op->request.op);
-	send->link = NULL;
-	send->op = NULL;
-	send->ended(send, outcome_make(LK_RETRY, LK_LINK_FAULT, "timeout",
-	                               "the connector did not answer by its deadline"));
+	struct outcome *outcome = outcome_make(LK_RETRY, LK_LINK_FAULT, "timeout",
+	                                       "the connector did not answer by its deadline");
+	end(link, send, outcome);
 	link_end_if_idle(link);
 }
 
@@ -175,7 +190,7 @@ int link_submit(struct lk_link *link, struct send *send)
 	fill_request(send, op);
 	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
 	link->in_flight++;
-	link->lane->in_flight++;
+	list_append(&link->queue->out, &send->out);
 	op_hand_over(op);
 
 	int rc = link->deployment->type->type.submit(link->conn, &op->request);
@@ -185,13 +200,12 @@ int link_submit(struct lk_link *link, struct send *send)
 	op_take_back(op);
 	op_release(op);
 	lane_timer_stop(link->lane, &send->timer);
+	list_remove(&send->out);
 	send->link = NULL;
 	send->op = NULL;
 	link->in_flight--;
-	link->lane->in_flight--;
 	if (rc == LK_EBUSY)
-		lane_timer_set(link->lane, &link->busy, lane_now_ms(link->lane) + BUSY_PAUSE_MS,
-		               fire_busy);
+		link_rest(link);
 	return rc;
 }
 
@@ -217,11 +231,9 @@ void link_settle(struct op *op)
 		return;
 	}
 	link->in_flight--;
-	link->lane->in_flight--;
+	lane_landed(link->lane);
 	lane_timer_stop(link->lane, &send->timer);
 	lane_timer_stop(link->lane, &link->busy);
-	send->link = NULL;
-	send->op = NULL;
-	send->ended(send, outcome);
+	end(link, send, outcome);
 	link_end_if_idle(link);
 }

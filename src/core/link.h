@@ -39,6 +39,7 @@ struct lk_link {
 /* One message on its way through a link; embedded in what it is a part of. */
 struct send {
 	struct list node;     /* the owner's; in no list while the plugin has it */
+	struct list out;      /* in queue.out while the plugin has it */
 	struct timer timer;   /* the owner's; the deadline while the plugin has it */
 	struct lk_link *link; /* while the plugin has it */
 	struct op *op;        /* while the plugin has it */
@@ -50,6 +51,7 @@ struct send {
 	int64_t submitted_ms;
 	struct outcome *refused; /* the peer refused our secret: waits for a fresh one */
 	bool was_refused;        /* and has done so before */
+	bool is_replay;          /* of a delivery that was replayed */
 	/* The attempt has ended; takes the outcome. */
 	void (*ended)(struct send *send, struct outcome *outcome);
 };
@@ -66,6 +68,8 @@ void link_end_if_idle(struct lk_link *link);
 /* Whether the plugin may be given work just now: it is not too busy, and has its secrets.  When this
  * changes, the queue is pumped. */
 bool link_ready(struct lk_link *link);
+/* Not ready for a moment, or until something completes: the plugin, or the host, has no room. */
+void link_rest(struct lk_link *link);
 /* Hands it over: 0, and ended() follows once; LK_EBUSY: later; else it failed and ended() does not
  * follow. */
 int link_submit(struct lk_link *link, struct send *send);

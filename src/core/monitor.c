@@ -15,6 +15,8 @@
 #include "core/queue.h"
 #include "plug/load.h"
 
+enum { PORTION = 64 /* links that are looked at in one turn of a lane */ };
+
 /* One lane's part of a question. */
 struct question {
 	struct letter letter;
@@ -22,6 +24,7 @@ struct question {
 	struct queue *const *queues;
 	struct monitor_link *rows; /* of all queues, in their order */
 	size_t count;
+	size_t next; /* to be looked at */
 	struct gate gate;
 };
 
@@ -85,6 +88,7 @@ static void fill(struct monitor_link *m, struct queue *q)
 		.retried = atomic_load(&q->retried),
 		.dead_lettered = atomic_load(&q->dead_lettered),
 		.last_error_ms = q->error_ms,
+		.measure = &q->measure,
 	};
 	if (q->breaker.state == BREAKER_OPEN)
 		m->breaker_until_ms = unix_of(q, q->breaker.until_ms);
@@ -101,10 +105,17 @@ static void deliver_question(struct letter *letter)
 {
 	struct question *question = container_of(letter, struct question, letter);
 
-	for (size_t i = 0; i < question->count; i++)
-		if (question->queues[i]->lane == question->lane)
-			fill(&question->rows[i], question->queues[i]);
-	gate_open(&question->gate);
+	for (unsigned filled = 0; question->next < question->count && filled < PORTION;) {
+		size_t i = question->next++;
+		if (question->queues[i]->lane != question->lane)
+			continue;
+		fill(&question->rows[i], question->queues[i]);
+		filled++;
+	}
+	if (question->next < question->count)
+		mailbox_post(&question->lane->mailbox, letter);
+	else
+		gate_open(&question->gate);
 }
 
 static bool fits(const struct queue *q, const char *project, const char *connection,
@@ -169,9 +180,9 @@ static void ask(struct host *host, struct queue **queues, size_t count, struct m
 	}
 }
 
-int monitor_links(struct host *host, const char *project, const char *connection,
-                  const char *environment, void (*each)(void *arg, const struct monitor_link *),
-                  void *arg, struct err *e)
+int monitor_read(struct host *host, const char *project, const char *connection,
+                 const char *environment, struct monitor_link **ret, size_t *ret_count,
+                 struct err *e)
 {
 	size_t all, count = 0;
 	struct queue **queues = host_queues(host, &all);
@@ -187,10 +198,25 @@ int monitor_links(struct host *host, const char *project, const char *connection
 	ask(host, queues, count, rows);
 	if (host->store && count > 0)
 		ask_store(host, rows, count);
+	mem_free(queues);
+	*ret = rows;
+	*ret_count = count;
+	return 0;
+}
+
+int monitor_links(struct host *host, const char *project, const char *connection,
+                  const char *environment, void (*each)(void *arg, const struct monitor_link *),
+                  void *arg, struct err *e)
+{
+	struct monitor_link *rows;
+	size_t count;
+	int rc = monitor_read(host, project, connection, environment, &rows, &count, e);
+
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < count; i++)
 		each(arg, &rows[i]);
 	mem_free(rows);
-	mem_free(queues);
 	return 0;
 }
 
@@ -202,5 +228,9 @@ void monitor_host(struct host *host, struct monitor_host *ret)
 		.active = atomic_load(&host->active),
 		.active_bytes = atomic_load(&host->active_bytes),
 		.stopping = atomic_load(&host->stopping),
+		.state_max_bytes = host->state_max_bytes,
+		.families = host->meters.families,
+		.family_count = atomic_load(&host->meters.count),
+		.meters_dropped = atomic_load(&host->meters.dropped),
 	};
 }

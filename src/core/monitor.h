@@ -1,7 +1,8 @@
 /*
  * What a host tells about itself: its links, one by one.
  *
- * Any thread but a lane's; the lanes are asked, and answer within a turn.
+ * Any thread but a lane's; the lanes are asked, and answer within a few turns, a portion of their links in
+ * each, so that nothing waits for long.
  */
 #pragma once
 
@@ -13,6 +14,8 @@
 
 struct err;
 struct host;
+struct measure;
+struct meter_family;
 
 /* Copied out: the pointers live as long as the host. */
 struct monitor_link {
@@ -26,7 +29,7 @@ struct monitor_link {
 	char state_detail[256]; /* one sentence: why nothing goes out; "" when it does */
 	uint64_t waiting;       /* open deliveries, those in flight included */
 	uint64_t dead;          /* dead letters, quarantined ones included */
-	int64_t oldest_ms;      /* acceptance of the oldest open one, as of the last look at the store; 0 none */
+	int64_t oldest_ms; /* acceptance of the oldest open one, as of the last look at the store; 0 none */
 	int64_t next_retry_ms;  /* Unix time; 0: none is planned */
 	uint32_t in_flight;     /* direct calls included */
 	uint32_t calls_waiting; /* direct calls that wait for a slot */
@@ -42,12 +45,17 @@ struct monitor_link {
 	/* Of the plugin's pool. */
 	uint32_t pool_open, pool_idle;
 	uint64_t pool_opened, pool_reused;
+	const struct measure *measure; /* goes on counting: core/measure.h */
 };
 
 /* Every link that fits (NULL: any) by project, name, environment.  each() is called on this thread. */
 int monitor_links(struct host *host, const char *project, const char *connection,
                   const char *environment, void (*each)(void *arg, const struct monitor_link *),
                   void *arg, struct err *e);
+/* The same, as an array that the caller frees (mem_free). */
+int monitor_read(struct host *host, const char *project, const char *connection,
+                 const char *environment, struct monitor_link **ret, size_t *ret_count,
+                 struct err *e);
 
 struct monitor_host {
 	int64_t started_ms; /* Unix time */
@@ -55,5 +63,10 @@ struct monitor_host {
 	uint64_t active;       /* deliveries in memory */
 	uint64_t active_bytes; /* and their bodies */
 	bool stopping;
+	int64_t state_max_bytes; /* 0: no bound */
+	/* What plugins count: families that are there, and observations that were dropped. */
+	const struct meter_family *families;
+	size_t family_count;
+	uint64_t meters_dropped;
 };
 void monitor_host(struct host *host, struct monitor_host *ret);

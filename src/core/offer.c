@@ -11,6 +11,7 @@
 #include "core/link.h"
 #include "core/network.h"
 #include "core/op.h"
+#include "core/queue.h"
 #include "json/json.h"
 
 static _Atomic(const struct clock *) face_clock = &clock_system;
@@ -63,26 +64,16 @@ static int face_permit(struct lk_link *link, const struct sockaddr *address,
 	return rc < 0 ? LK_EDENIED : 0;
 }
 
-/* Until there are metrics to put them into, a plugin's own numbers can be followed in the log. */
-static void note(struct lk_link *link, const char *metric, double value)
-{
-	char text[32];
-
-	if (!log_enabled(LOG_LEVEL_DEBUG))
-		return;
-	snprintf(text, sizeof(text), "%.9g", value);
-	log_event(LOG_LEVEL_DEBUG, "plugin metric", "metric", metric, "value", text, "connection",
-	          connection_of(link), "environment", environment_of(link), NULL);
-}
-
 static void face_count(struct lk_link *link, const char *metric, uint64_t add)
 {
-	note(link, metric, (double)add);
+	if (link)
+		meter_count(&link->lane->host->meters, &link->queue->measure, metric, add);
 }
 
 static void face_observe(struct lk_link *link, const char *metric, double seconds)
 {
-	note(link, metric, seconds);
+	if (link)
+		meter_observe(&link->lane->host->meters, &link->queue->measure, metric, seconds);
 }
 
 static int text_is_json(const void *text, size_t bytes)

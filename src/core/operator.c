@@ -73,9 +73,9 @@ static struct delivery *find_in(struct list *sends, uint64_t seq)
 static struct delivery *find_out(struct list *out, uint64_t seq)
 {
 	list_each(node, out) {
-		struct delivery *d = container_of(node, struct delivery, out);
-		if (d->seq == seq)
-			return d;
+		struct send *send = container_of(node, struct send, out);
+		if (send->flags & LK_REQUEST_STORED && delivery_of(send)->seq == seq)
+			return delivery_of(send);
 	}
 	return NULL;
 }
@@ -181,8 +181,10 @@ int outbox_cancel(struct host *host, const char *id, struct err *e)
 		int rc = alter(host, id, STORE_CANCEL, &op, e);
 		if (rc == 0) {
 			struct queue *q = host_queue_by_id(host, op.link);
-			if (q)
+			if (q) {
 				atomic_fetch_sub(&q->open, 1);
+				queue_hint(q); /* its end may free the next one of its key */
+			}
 			watch_ended(host, op.seq);
 			return 0;
 		}

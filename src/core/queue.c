@@ -11,6 +11,7 @@
 #include "core/deployment.h"
 #include "core/event_impl.h"
 #include "core/host_impl.h"
+#include "core/meter.h"
 #include "plug/hostapi.h"
 #include "schema/common.h"
 #include "store/store.h"
@@ -92,6 +93,7 @@ void queue_destroy(struct queue *q)
 	mem_free((char *)(uintptr_t)q->project);
 	mem_free((char *)(uintptr_t)q->connection);
 	mem_free((char *)(uintptr_t)q->environment);
+	meter_finish(&q->measure);
 	mem_free(q);
 }
 
@@ -144,6 +146,7 @@ int queue_deploy(struct queue *q, struct deployment *deployment)
 	/* Somebody may have mended what was wrong. */
 	breaker_init(&q->breaker);
 	q->block = (struct queue_block){0};
+	q->told_breaker = q->told_block = q->told_expired = false;
 	q->forbidden = 0;
 	atomic_store(&q->deployed, true);
 	if (old)
@@ -178,7 +181,7 @@ void queue_set_paused(struct queue *q, bool paused, const char *reason)
 	q->paused = paused;
 	atomic_store(&q->keeps_paused, paused);
 	snprintf(q->paused_reason, sizeof(q->paused_reason), "%s", paused && reason ? reason : "");
-	event_of_link(q, paused ? EVENT_LINK_PAUSED : EVENT_LINK_RESUMED, "paused",
+	event_of_link(q, paused ? EVENT_LINK_PAUSED : EVENT_LINK_RESUMED, paused ? "paused" : NULL,
 	              q->paused_reason);
 	if (paused)
 		queue_release(q, LK_REJECT, "paused", "the connection is paused");
@@ -228,6 +231,7 @@ void queue_release(struct queue *q, uint32_t result, const char *reason, const c
 	refuse_calls(&q->pausing, result, reason, detail);
 	release_deliveries(&q->waiting[QUEUE_FRESH]);
 	release_deliveries(&q->waiting[QUEUE_CLAIMED]);
+	q->ahead = 0;
 }
 
 void queue_note_disk(struct queue *q, int64_t due_ms)

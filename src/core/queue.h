@@ -19,6 +19,7 @@
 #include "core/lane.h"
 #include "core/limiter.h"
 #include "core/link.h"
+#include "core/measure.h"
 #include "core/policy.h"
 
 struct deployment;
@@ -50,7 +51,7 @@ struct queue {
 	struct list waiting[QUEUE_SOURCES]; /* struct send.node */
 	enum queue_source turn;             /* whose turn it is */
 	struct list pausing;                /* direct calls between two tries */
-	struct list out; /* stored deliveries that the plugin has: struct delivery.out */
+	struct list out;                    /* what the plugin has: struct send.out */
 	uint32_t in_flight;
 	struct send
 		*probe; /* the one that may go while the breaker is half open or the link blocked */
@@ -62,6 +63,9 @@ struct queue {
 	uint32_t forbidden; /* different messages that got 403 in a row */
 	bool ordered;
 	char alert_connection[104]; /* under host->alert_lock: events happen on several threads */
+	bool is_quiet;              /* what happens is an alert's own doing */
+	/* An alert said that the breaker is open, that it is blocked, that messages expired since. */
+	bool told_breaker, told_block, told_expired;
 	bool paused;
 	char paused_reason[128];
 	bool pumping;     /* queue_pump() is on the stack */
@@ -72,6 +76,7 @@ struct queue {
 	/* Of what waits on the disk. */
 	int64_t disk_due_ms; /* the earliest, on the store's clock; 0: none that is known */
 	bool claiming;
+	uint32_t ahead;      /* how many it should have in memory, as far as was seen */
 	int64_t claim_after_ms; /* the last one gave nothing for want of memory, or failed */
 	int64_t expired_ms;     /* when the too old were ended last */
 	bool expiring;
@@ -91,6 +96,7 @@ struct queue {
 	atomic_llong most;        /* bound of `open` */
 	atomic_bool keeps_paused; /* copies of `paused`, for whoever accepts */
 	atomic_ullong delivered, failed, retried, dead_lettered;
+	struct measure measure;
 	atomic_uint hints;         /* how often something was put on the disk that is due now */
 	atomic_bool hinted;        /* hint_letter is on its way */
 	struct letter hint_letter; /* says so to the lane */
@@ -140,6 +146,9 @@ struct policy_verdict queue_judge(const struct queue *q, const struct send *send
 /* An attempt has ended: to be called first.  True: the secrets were refused and fresh ones are being
  * fetched, so the message waits for them; the outcome is then kept in send. */
 bool queue_ended(struct queue *q, struct send *send, struct outcome *outcome);
+
+/* What it means that the plugin did not take a message (an LK_E code other than LK_EBUSY). */
+struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc);
 
 void queue_set_paused(struct queue *q, bool paused, const char *reason);
 /* The peer says never again: pauses it, and keeps that over restarts. */

@@ -61,13 +61,32 @@ static int reserve(struct trace *t, uint32_t count)
 	return 1;
 }
 
-const char *const *trace_attrs(struct trace *t, const char *const *attrs, uint32_t count)
+/* Where the pair with a usable traceparent is; count: nowhere. */
+static uint32_t find(const char *const *attrs, uint32_t count)
 {
 	uint32_t at = 0;
 
 	while (at < count && strcmp(attrs[2 * (size_t)at], "traceparent") != 0)
 		at++;
-	if (at == count || !trace_valid(attrs[2 * (size_t)at + 1]) || !reserve(t, count))
+	return at < count && trace_valid(attrs[2 * (size_t)at + 1]) ? at : count;
+}
+
+int trace_id(const char *const *attrs, uint32_t count, char *ret)
+{
+	uint32_t at = find(attrs, count);
+
+	if (at == count)
+		return 0;
+	memcpy(ret, attrs[2 * (size_t)at + 1] + TRACE_AT, TRACE_ID_BYTES - 1);
+	ret[TRACE_ID_BYTES - 1] = '\0';
+	return 1;
+}
+
+const char *const *trace_attrs(struct trace *t, const char *const *attrs, uint32_t count)
+{
+	uint32_t at = find(attrs, count);
+
+	if (at == count || !reserve(t, count))
 		return attrs;
 	memcpy(t->attrs, attrs, 2 * (size_t)count * sizeof(*attrs));
 	memcpy(t->text, attrs[2 * (size_t)at + 1], TRACE_BYTES);

@@ -6,12 +6,16 @@
 
 #include <stdint.h>
 
-enum { TRACE_BYTES = 56 };
+enum { TRACE_BYTES = 56, TRACE_ID_BYTES = 33 };
 
 /* A new one, not sampled; TRACE_BYTES of text. */
 void trace_new(char *text);
 /* 1 when the text is a traceparent of version 00. */
 int trace_valid(const char *text);
+
+/* The id of the whole trace that the attributes' "traceparent" names, TRACE_ID_BYTES of text; 0: there is
+ * none, or it is malformed. */
+int trace_id(const char *const *attrs, uint32_t count, char *ret);
 
 /* A child's attributes: room for one operation, used again by the next. */
 struct trace {

@@ -12,8 +12,11 @@
 #include "core/message.h"
 #include "core/outbox.h"
 
-struct outbox_watch {
+/* Those outside know a watch by its number alone: when it has been told its memory may be another
+ * one's. */
+struct waiter {
 	struct list node;
+	uint64_t number;
 	uint64_t seq;
 	void (*ended)(void *arg);
 	void *arg;
@@ -22,8 +25,15 @@ struct outbox_watch {
 struct watches {
 	pthread_mutex_t lock;
 	struct list all;
+	uint64_t newest;
 	atomic_uint count;
 };
+
+static struct outbox_watch *handle_of(const struct waiter *w)
+{
+	// NOLINTNEXTLINE(performance-no-int-to-ptr): opaque by contract
+	return (struct outbox_watch *)(uintptr_t)w->number;
+}
 
 struct watches *watches_create(void)
 {
@@ -36,7 +46,7 @@ struct watches *watches_create(void)
 	return w;
 }
 
-static void drop(struct watches *w, struct outbox_watch *watch)
+static void drop(struct watches *w, struct waiter *watch)
 {
 	list_remove(&watch->node);
 	mem_free(watch);
@@ -48,7 +58,7 @@ void watches_destroy(struct watches *w)
 	if (!w)
 		return;
 	list_each(node, &w->all)
-		drop(w, container_of(node, struct outbox_watch, node));
+		drop(w, container_of(node, struct waiter, node));
 	pthread_mutex_destroy(&w->lock);
 	mem_free(w);
 }
@@ -61,7 +71,7 @@ void watch_ended(struct host *host, uint64_t seq)
 		return;
 	pthread_mutex_lock(&w->lock);
 	list_each(node, &w->all) {
-		struct outbox_watch *watch = container_of(node, struct outbox_watch, node);
+		struct waiter *watch = container_of(node, struct waiter, node);
 		if (watch->seq != seq)
 			continue;
 		/* Under the lock, so that a watch which is taken back is never called afterwards. */
@@ -75,6 +85,11 @@ struct state {
 	uint64_t salt;
 	enum store_state state;
 };
+
+static bool has_ended(enum store_state state)
+{
+	return state != STORE_READY && state != STORE_LEASED;
+}
 
 static void see(void *arg, const struct store_delivery *d)
 {
@@ -95,14 +110,16 @@ int outbox_watch(struct host *host, const char *id, void (*ended)(void *arg), vo
 
 	if (message_id_parse(id, &seq, &salt) < 0)
 		return err_set(e, ERR_NOT_FOUND, "no delivery has the id \"%.40s\"", id);
-	struct outbox_watch *watch = mem_zalloc(sizeof(*watch));
+	struct waiter *watch = mem_zalloc(sizeof(*watch));
 	if (!watch)
 		return err_no_memory(e);
 	watch->seq = seq;
 	watch->ended = ended;
 	watch->arg = arg;
-	*ret = watch;
 	pthread_mutex_lock(&w->lock);
+	watch->number = ++w->newest;
+	struct outbox_watch *handle = handle_of(watch);
+	*ret = handle;
 	list_append(&w->all, &watch->node);
 	atomic_fetch_add(&w->count, 1);
 	pthread_mutex_unlock(&w->lock);
@@ -112,8 +129,8 @@ int outbox_watch(struct host *host, const char *id, void (*ended)(void *arg), vo
 	if (rc == 0 && now.salt != salt)
 		rc = err_set(e, ERR_NOT_FOUND, "no delivery has the id \"%.40s\"", id);
 	if (rc < 0)
-		outbox_unwatch(host, watch);
-	else if (now.state != STORE_READY && now.state != STORE_LEASED)
+		outbox_unwatch(host, handle);
+	else if (has_ended(now.state))
 		watch_ended(host, seq);
 	return rc;
 }
@@ -125,11 +142,75 @@ bool outbox_unwatch(struct host *host, struct outbox_watch *watch)
 
 	pthread_mutex_lock(&w->lock);
 	list_each(node, &w->all) {
-		if (container_of(node, struct outbox_watch, node) != watch)
+		struct waiter *waiter = container_of(node, struct waiter, node);
+		if (handle_of(waiter) != watch)
 			continue;
-		drop(w, watch);
+		drop(w, waiter);
 		found = true;
 	}
 	pthread_mutex_unlock(&w->lock);
 	return found;
+}
+
+/*
+ * Ends that have no names: the store ends what is too old by itself
+ */
+
+struct look {
+	struct errand errand;
+	struct lane *lane;
+};
+
+/* What is waited for, at this moment; the caller frees it. */
+static uint64_t *waited_for(struct watches *w, size_t *ret_count)
+{
+	pthread_mutex_lock(&w->lock);
+	uint64_t *seqs = mem_array(atomic_load(&w->count) + 1, sizeof(*seqs));
+	if (seqs)
+		list_each(node, &w->all)
+			seqs[(*ret_count)++] = container_of(node, struct waiter, node)->seq;
+	pthread_mutex_unlock(&w->lock);
+	return seqs;
+}
+
+static void look(struct host *host)
+{
+	size_t count = 0;
+	uint64_t *seqs = waited_for(host->watches, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct state now = {.state = STORE_READY};
+		if (store_get(host->store, seqs[i], see, pass_over, &now, NULL) == 0 &&
+		    has_ended(now.state))
+			watch_ended(host, seqs[i]);
+	}
+	mem_free(seqs);
+}
+
+static void work(struct errand *errand)
+{
+	look(container_of(errand, struct look, errand)->lane->host);
+}
+
+static void finish(struct errand *errand)
+{
+	struct look *l = container_of(errand, struct look, errand);
+
+	l->lane->errands_out--;
+	mem_free(l);
+}
+
+void watch_look(struct lane *lane)
+{
+	if (atomic_load(&lane->host->watches->count) == 0)
+		return;
+	struct look *l = mem_zalloc(sizeof(*l));
+	if (!l) {
+		look(lane->host);
+		return;
+	}
+	l->errand = (struct errand){.work = work, .finish = finish, .home = &lane->mailbox};
+	l->lane = lane;
+	lane->errands_out++;
+	errands_post(&lane->host->errands, &l->errand);
 }

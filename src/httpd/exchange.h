@@ -22,6 +22,7 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct timers timers; /* of the connections */
 	void (*handle)(void *arg, struct http_request *request);
+	void (*answered)(void *arg, const struct http_request *request, unsigned status);
 	void *arg;
 	struct http_guards guards;
 	size_t body_max_bytes;

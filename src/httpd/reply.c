@@ -32,8 +32,12 @@ static struct MHD_Response *build(const struct http_reply *reply)
 
 static void set_answer(struct exchange *exchange, const struct http_reply *reply)
 {
+	struct http_server *server = exchange->server;
+
 	exchange->response = build(reply);
 	exchange->status = reply->status;
+	if (server->answered)
+		server->answered(server->arg, &exchange->request, reply->status);
 }
 
 /* Lets the library's thread queue the answer of a parked exchange; the server's lock is held. */

@@ -39,6 +39,7 @@ struct http_request {
 	uint64_t connection; /* the number of its connection: 1 is the server's first */
 	bool tls;
 	struct http_peer peer;
+	unsigned note; /* the handler's own: it may set it; 0 at first */
 };
 
 /* The value of the first header of that name (in any case), or NULL; and how many there are. */

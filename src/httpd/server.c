@@ -341,6 +341,7 @@ static int server_create(const struct http_options *options, struct http_server 
 	pthread_condattr_destroy(&monotonic);
 	list_init(&server->suspended);
 	server->handle = options->handle;
+	server->answered = options->answered;
 	server->arg = options->arg;
 	server->guards = options->guards;
 	server->body_max_bytes = or_else(options->body_max_bytes, HTTP_BODY_MAX_BYTES);

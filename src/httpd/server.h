@@ -40,6 +40,10 @@ struct http_options {
 	/* On one of the server's threads; must not block.  Calls http_reply(), or
 	 * http_request_suspend() and returns. */
 	void (*handle)(void *arg, struct http_request *request);
+	/* NULL, or called once for each request with the status of its answer, those that never came to
+	 * the handler included, on whichever thread answers; must not block.  Of the request only
+	 * `note` may be read. */
+	void (*answered)(void *arg, const struct http_request *request, unsigned status);
 	void *arg;
 };
 

@@ -21,11 +21,14 @@ static const char head[] =
 	"		$linkspan_program $host $@ --standalone " COMPLETION_LIST_OPTIONS
 	" 2>/dev/null </dev/null)\"})\n"
 	"	compadd -a names\n"
-	"}\n\n"
+	"}\n\n";
+
+static const char body[] =
 	"_linkspan() {\n"
 	"	local curcontext=$curcontext state line linkspan_program=${(Q)words[1]}\n"
+	"	local -a linkspan_words=($words)\n"
 	"	local -A opt_args linkspan_given\n"
-	"	local -a global format\n";
+	"	local -a global\n";
 
 static const char tail[] = "	esac\n}\n\n"
 			   "if [[ $funcstack[1] == _linkspan ]]; then\n"
@@ -47,15 +50,8 @@ static void add_plain(struct buf *b, const char *text)
 	}
 }
 
-static void add_formats(struct buf *b, unsigned outputs)
-{
-	for (size_t i = 0, n = 0; i < OUTPUT_COUNT; i++)
-		if (outputs & 1u << i)
-			buf_printf(b, "%s%s", n++ ? " " : "", output_names[i]);
-}
-
 /* ":MESSAGE:ACTION" */
-static void add_word(struct buf *b, const char *arg, unsigned outputs)
+static void add_word(struct buf *b, const char *arg)
 {
 	const struct word *word = word_of(arg);
 
@@ -83,9 +79,7 @@ static void add_word(struct buf *b, const char *arg, unsigned outputs)
 		buf_printf(b, "{ _linkspan_list %s }", word->words);
 		break;
 	case WORD_FORMAT:
-		buf_add_char(b, '(');
-		add_formats(b, outputs);
-		buf_add_char(b, ')');
+		buf_add_str(b, "_linkspan_formats");
 		break;
 	case WORD_COMMAND:
 		buf_add_char(b, '(');
@@ -97,7 +91,7 @@ static void add_word(struct buf *b, const char *arg, unsigned outputs)
 	}
 }
 
-static void add_option(struct buf *b, const struct option_row *row, unsigned outputs)
+static void add_option(struct buf *b, const struct option_row *row)
 {
 	const char *plus = row->arg ? "+" : "", *equals = row->arg ? "=" : "";
 
@@ -108,27 +102,46 @@ static void add_option(struct buf *b, const struct option_row *row, unsigned out
 	add_plain(b, row->help);
 	buf_add_char(b, ']');
 	if (row->arg)
-		add_word(b, row->arg, outputs);
+		add_word(b, row->arg);
 	buf_add_char(b, '\'');
 }
 
-/* The formats differ with the command: before it is known, all are offered. */
-static void add_options(struct buf *b, const struct option_row *rows, bool is_format,
-                        unsigned outputs)
+static void add_options(struct buf *b, const struct option_row *rows)
 {
 	for (; rows->name; rows++)
-		if ((strcmp(rows->name, "output") == 0) == is_format)
-			add_option(b, rows, outputs);
+		add_option(b, rows);
+}
+
+/* A line of the case for each command: its words are in $noun and $word. */
+static void add_formats(struct buf *b)
+{
+	char name[COMPLETION_NAME_BYTES];
+
+	buf_add_str(
+		b,
+		"# The formats that the command of this line has.\n"
+		"_linkspan_formats() {\n	local word noun\n	local -a formats\n"
+		"	for word in $linkspan_words[2,-1]; do\n		case \"$noun$word\" in\n");
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		if (c->verb && !completion_is_repeated(i))
+			buf_printf(b, "		%s) noun='%s ' ;;\n", c->noun, c->noun);
+		buf_printf(b, "		'%s') formats=(", completion_name(c, name));
+		for (size_t k = 0; k < OUTPUT_COUNT; k++)
+			if (c->outputs & 1u << k)
+				buf_printf(b, " %s", output_names[k]);
+		buf_add_str(b, " ); break ;;\n");
+	}
+	buf_add_str(b, "		esac\n	done\n	compadd -a formats\n}\n\n");
 }
 
 static void add_arguments(struct buf *b, const struct command *c)
 {
 	buf_add_str(b, "_arguments $global");
-	add_options(b, global_options, true, c->outputs);
-	add_options(b, c->options, false, c->outputs);
+	add_options(b, c->options);
 	if (c->args_most > 0) {
 		buf_printf(b, " '%s", c->args_most > 2 ? "*" : "1");
-		add_word(b, c->args, 0);
+		add_word(b, c->args);
 		buf_add_char(b, '\'');
 	}
 	buf_add_str(b, " ;;\n");
@@ -163,7 +176,7 @@ static void add_noun(struct buf *b, size_t first)
 	buf_add_str(
 		b,
 		" )\n				_describe verb verbs ;;\n			rest)\n"
-		"				case $words[1] in\n");
+		"				case $line[1] in\n");
 	for (size_t i = first; i < command_count; i++) {
 		if (strcmp(commands[i].noun, noun) != 0)
 			continue;
@@ -176,12 +189,11 @@ static void add_noun(struct buf *b, size_t first)
 void completion_zsh(struct buf *b)
 {
 	buf_add_str(b, head);
+	add_formats(b);
+	buf_add_str(b, body);
 	buf_add_str(b, "	global=(");
-	add_options(b, global_options, false, 0);
-	buf_add_str(b, " )\n	format=(");
-	add_options(b, global_options, true, OUTPUTS_SHOW);
-	buf_add_str(b, " )\n	_arguments -C $global $format '1:command:->command' "
-	               "'*::argument:->rest'\n"
+	add_options(b, global_options);
+	buf_add_str(b, " )\n	_arguments -C $global '1:command:->command' '*::argument:->rest'\n"
 	               "	linkspan_given=(\"${(@kv)opt_args}\")\n"
 	               "	case $state in\n	command)\n		local -a nouns=(");
 	for (size_t i = 0; i < command_count; i++)
@@ -190,7 +202,7 @@ void completion_zsh(struct buf *b)
 			              commands[i].verb ? "…" : commands[i].summary);
 	buf_add_str(
 		b,
-		" )\n		_describe command nouns ;;\n	rest)\n		case $words[1] in\n");
+		" )\n		_describe command nouns ;;\n	rest)\n		case $line[1] in\n");
 	for (size_t i = 0; i < command_count; i++)
 		if (!completion_is_repeated(i))
 			add_noun(b, i);

@@ -8,6 +8,7 @@
 #include "base/banned.h"
 #include "base/err.h"
 #include "linkspan/command.h"
+#include "linkspan/interrupt.h"
 
 int confirm(const struct cli *cli, struct err *e, const char *question, ...)
 {
@@ -23,7 +24,9 @@ int confirm(const struct cli *cli, struct err *e, const char *question, ...)
 		return err_set(e, ERR_USAGE, "%s Nobody can be asked here: say --yes to do it",
 		               text);
 	fprintf(stderr, "%s [y/N] ", text);
+	if (!interrupt_wait_input(STDIN_FILENO))
+		return err_set(e, ERR_INTERRUPTED, "nothing was done");
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return 0;
-	return err_set(e, ERR_CONFLICT, "the answer was no: nothing was done");
+	return err_set(e, ERR_CONFLICT, "nothing was done");
 }

@@ -61,6 +61,18 @@ void interrupt_allow(int signals)
 	allowed = signals;
 }
 
+bool interrupt_wait_input(int fd)
+{
+	struct pollfd fds[] = {
+		{.fd = event_fd, .events = POLLIN},
+		{.fd = fd, .events = POLLIN},
+	};
+
+	while (count == 0 && poll(fds, 2, -1) < 0)
+		;
+	return count == 0;
+}
+
 bool interrupt_sleep(long ms)
 {
 	struct pollfd wake = {.fd = event_fd, .events = POLLIN};

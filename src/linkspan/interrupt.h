@@ -14,5 +14,7 @@ int interrupt_fd(void);
 /* For struct fetch_options: true once there were as many as interrupt_allow() says, at first 1. */
 bool interrupt_stop(void *arg);
 void interrupt_allow(int signals);
+/* Waits until there is something to read; false when it was interrupted, however early. */
+bool interrupt_wait_input(int fd);
 /* Sleeps; false when it was interrupted. */
 bool interrupt_sleep(long ms);

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/metrics.h"
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "journal/journal.h"
 #include "linkspand/daemon.h"
 #include "linkspand/options.h"
 #include "store/sqlite.h"
@@ -59,6 +61,15 @@ static int check(const struct options *o, struct err *e)
 	definitions_finish(&d);
 	plugins_finish(&plugins);
 	return rc;
+}
+
+static int print_metrics(void)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	metrics_document(&text);
+	return print(&text);
 }
 
 static int set_aside(const struct options *o, struct err *e)
@@ -114,12 +125,19 @@ int main(int argc, char **argv)
 	int rc = options_parse(&o, argc, argv, &e);
 	if (rc == 0 && o.help)
 		return help();
+	if (rc == 0 && o.metrics)
+		return print_metrics();
 	if (rc == 0 && o.version) {
 		printf("linkspand %s\n", LINKSPAN_VERSION);
 		return 0;
 	}
 	if (rc == 0 && !o.check && !o.set_aside) {
-		log_configure(o.log_level, o.log_format, STDERR_FILENO);
+		log_configure(o.log_level,
+		              o.log_format == OPTIONS_FORMAT_JSON ? LOG_FORMAT_JSON
+		                                                  : LOG_FORMAT_TEXT,
+		              STDERR_FILENO);
+		if (o.log_format == OPTIONS_FORMAT_AUTO && journal_is(STDERR_FILENO))
+			log_divert(journal_send);
 		return serve(&o, &e);
 	}
 	if (rc == 0)

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { CONFIG, CHECK, SET_ASIDE, LEVEL, FORMAT, VERSION, HELP, OPTIONS };
+enum { CONFIG, CHECK, SET_ASIDE, LEVEL, FORMAT, METRICS, VERSION, HELP, OPTIONS };
 
 static const struct {
 	const char *name, *value, *help;
@@ -20,13 +20,16 @@ static const struct {
 	[SET_ASIDE] = {"set-aside", NULL,
                        "only move a damaged store out of the way, and say where it is now"},
 	[LEVEL] = {"log-level", "LEVEL", "error, warning, info (default) or debug"},
-	[FORMAT] = {"log-format", "FORMAT", "text (default) or json"},
+	[FORMAT] =
+		{"log-format", "FORMAT",
+                 "text, json, or auto (default): native fields where it is the journal, else text"},
+	[METRICS] = {"metrics", NULL, "print the metrics that a host has, as a table in Markdown"},
 	[VERSION] = {"version", NULL, "print the version"},
 	[HELP] = {"help", NULL, "print this"},
 };
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
-static const char *const formats[] = {"text", "json", NULL};
+static const char *const formats[] = {"auto", "text", "json", NULL};
 
 static int choose(int option, const char *word, const char *const *words, struct err *e)
 {
@@ -40,10 +43,8 @@ static int choose(int option, const char *word, const char *const *words, struct
 static int take(struct options *o, int option, const char *value, struct err *e)
 {
 	bool *const flags[OPTIONS] = {
-		[CHECK] = &o->check,
-		[SET_ASIDE] = &o->set_aside,
-		[VERSION] = &o->version,
-		[HELP] = &o->help,
+		[CHECK] = &o->check,     [SET_ASIDE] = &o->set_aside, [METRICS] = &o->metrics,
+		[VERSION] = &o->version, [HELP] = &o->help,
 	};
 	int choice = 0;
 
@@ -56,7 +57,7 @@ static int take(struct options *o, int option, const char *value, struct err *e)
 		o->log_level = (enum log_level)choice;
 	} else {
 		choice = choose(option, value, formats, e);
-		o->log_format = (enum log_format)choice;
+		o->log_format = (enum options_format)choice;
 	}
 	return choice < 0 ? choice : 0;
 }
@@ -68,7 +69,7 @@ static void set_defaults(struct options *o)
 	*o = (struct options){
 		.config = config && config[0] ? config : LINKSPAN_CONFIG,
 		.log_level = LOG_LEVEL_INFO,
-		.log_format = LOG_FORMAT_TEXT,
+		.log_format = OPTIONS_FORMAT_AUTO,
 	};
 }
 

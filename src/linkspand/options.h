@@ -8,11 +8,13 @@
 struct buf;
 struct err;
 
+enum options_format { OPTIONS_FORMAT_AUTO, OPTIONS_FORMAT_TEXT, OPTIONS_FORMAT_JSON };
+
 struct options {
 	const char *config; /* borrowed from argv or the environment */
-	bool check, set_aside, version, help;
+	bool check, set_aside, metrics, version, help;
 	enum log_level log_level;
-	enum log_format log_format;
+	enum options_format log_format;
 };
 
 /* 0 or ERR_USAGE. */

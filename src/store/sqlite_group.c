@@ -84,6 +84,8 @@ static int commit(struct sqlite_store *s)
 	pthread_mutex_lock(&s->lock);
 	s->stats.commits++;
 	s->stats.commit_us += took;
+	s->stats.commit_times.counts[histogram_bucket(&histogram_commits, took)]++;
+	s->stats.commit_times.sum_us += took;
 	if (took > s->stats.commit_us_max)
 		s->stats.commit_us_max = took;
 	s->stats.pruned += s->pruned_now;

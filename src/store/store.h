@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
+
 struct err;
 
 enum { STORE_GROUP_MAX = 1000, STORE_DIGEST_BYTES = 32 };
@@ -236,10 +238,11 @@ struct store_pause {
 /* How a store is; for status and metrics.  Counts since the start. */
 struct store_stats {
 	uint64_t commits, operations;
-	uint64_t commit_us;     /* all commits together */
-	uint64_t commit_us_max; /* the longest one */
-	uint64_t queued;        /* operations that wait now */
-	uint64_t size_bytes;    /* what the data takes, free pages aside */
+	uint64_t commit_us;                 /* all commits together */
+	uint64_t commit_us_max;             /* the longest one */
+	struct histogram_view commit_times; /* on histogram_commits */
+	uint64_t queued;                    /* operations that wait now */
+	uint64_t size_bytes;                /* what the data takes, free pages aside */
 	uint64_t disk_free_bytes;
 	bool full; /* no room on the disk: accepts are refused */
 	uint64_t pruned;

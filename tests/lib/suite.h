@@ -21,6 +21,11 @@ struct suite_test {
 	{                                                                                          \
 		&name, 0                                                                           \
 	}
+/* So many times, with _i from 0. */
+#define SUITE_TIMES(name, times)                                                                   \
+	{                                                                                          \
+		&name, (times)                                                                     \
+	}
 #define SUITE_LOOP(name, rows)                                                                     \
 	{                                                                                          \
 		&name, (int)(sizeof(rows) / sizeof((rows)[0]))                                     \

@@ -220,7 +220,7 @@ static void do_alter(struct memory_store *m, struct store_op *op)
 	                                     : retry_now(m, row, alter->now_ms);
 }
 
-static void note_link(struct store_replay *op, int64_t link, enum store_state state)
+static void note_link(struct store_replay *op, int64_t link)
 {
 	size_t i = 0;
 
@@ -228,11 +228,10 @@ static void note_link(struct store_replay *op, int64_t link, enum store_state st
 		i++;
 	if (i == op->link_count) {
 		op->links[i].link = link;
-		op->links[i].count = op->links[i].dead = 0;
+		op->links[i].count = 0;
 		op->link_count++;
 	}
 	op->links[i].count++;
-	op->links[i].dead += state == STORE_DEAD || state == STORE_QUARANTINED;
 }
 
 static void do_replay(struct memory_store *m, struct store_op *op)
@@ -249,8 +248,8 @@ static void do_replay(struct memory_store *m, struct store_op *op)
 		if (row->d.state == STORE_READY || row->d.state == STORE_LEASED ||
 		    !memory_fits(row, all->filter))
 			continue;
-		note_link(all, row->d.link, row->d.state);
 		replay(m, row, all->now_ms);
+		note_link(all, row->d.link);
 		all->last = row->d.seq;
 		all->count++;
 	}

@@ -323,6 +323,13 @@ const struct store_delivery *memory_store_row(const struct memory_store *m, uint
 	return row ? &row->d : NULL;
 }
 
+bool memory_store_paused(const struct memory_store *m, int64_t link)
+{
+	const struct link_rows *rows = rows_link(&m->rows, link);
+
+	return rows && rows->paused;
+}
+
 const struct store_delivery *memory_store_earlier(const struct memory_store *m, int64_t link,
                                                   const char *key, uint64_t seq)
 {

@@ -58,6 +58,8 @@ void memory_store_at_once(struct memory_store *m, bool at_once);
 
 /* One row as it was last committed; NULL: there is none.  Borrowed until the next turn. */
 const struct store_delivery *memory_store_row(const struct memory_store *m, uint64_t seq);
+/* Whether that link is paused, as it was last committed. */
+bool memory_store_paused(const struct memory_store *m, int64_t link);
 /* The first open delivery of a link with this key, if it was accepted before seq; else NULL. */
 const struct store_delivery *memory_store_earlier(const struct memory_store *m, int64_t link,
                                                   const char *key, uint64_t seq);

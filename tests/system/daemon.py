@@ -200,6 +200,10 @@ class Daemon(servers.Daemon):
         """Events from now on, over a connection of their own."""
         return Events(Api(self.socket, 2 * DEADLINE_S))
 
+    def hang_up(self):
+        """Asks for a reload, and does not wait for it."""
+        self.process.send_signal(signal.SIGHUP)
+
     def log(self):
         """What it has logged so far, as far as it was looked at."""
         return "\n".join(self.err.seen)

@@ -39,8 +39,7 @@ def test_exit_status_tells_delivered_or_not(send, config, listen, answer, exit_s
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_exit_status_tells_what_is_wrong(linkspan, config, arguments, exit_status, message):
     config.connection("Hello", url="https://receiver.example/")
-    file = config.connection("Disabled", url="https://receiver.example/")
-    file.write_text(file.read_text().replace("{\n", "{\n  enabled = false;\n", 1))
+    config.connection("Disabled", url="https://receiver.example/", enabled=False)
     done = linkspan("--config", config.file, *arguments)
     assert done.returncode == exit_status, done.stderr
     assert message in done.stderr
@@ -50,7 +49,7 @@ def test_a_faulty_definition(linkspan, config):
     config.connection("Hello", url="https://receiver.example/", pool_size=1001)
     done = linkspan("--config", config.file, "--standalone", "send", "Hello")
     assert done.returncode == 7
-    assert "Hello.conf:7: error: pool_size: " in done.stderr
+    assert "Hello.conf:8: error: pool_size: " in done.stderr
 
 
 def test_json_of_an_answer(send, config, listen):

@@ -4,9 +4,13 @@ The daemon is played by the test, so that each answer can be had at will.
 """
 
 import json
+import os
+import pty
 import queue
+import select
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -628,6 +632,69 @@ def test_replaying_needs_a_yes(call, play):
     assert len(daemon.requests) == 1
     done = call("delivery", "replay", "--dry-run")
     assert (done.returncode, done.stdout) == (0, "2500 messages\n")
+
+
+class Terminal:
+    """A command on a terminal of its own: what it shows there, and what a person types."""
+
+    def __init__(self, *args):
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(list(map(str, args)), stdin=slave, stderr=slave,
+                                        stdout=subprocess.PIPE, text=True)
+        os.close(slave)
+        self.shown = ""
+
+    def see(self, text):
+        """Reads until the text was shown; None: until the end."""
+        while text is None or text not in self.shown:
+            readable, _, _ = select.select([self._master], [], [], DEADLINE_S)
+            assert readable, f"silence after {self.shown!r}"
+            try:
+                piece = os.read(self._master, 4096).decode()
+            except OSError:  # the other side has gone
+                piece = ""
+            if not piece:
+                assert text is None, self.shown
+                return
+            self.shown += piece
+
+    def type(self, text):
+        os.write(self._master, text.encode())
+
+    def end(self):
+        self.see(None)
+        return self.process.wait(DEADLINE_S)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+
+@pytest.mark.parametrize("typed, exit_status, printed", [
+    ("y\n", 0, "2500 messages replayed\n"), ("n\n", 5, ""), ("\n", 5, ""), ("\x03", 130, "")],
+    ids=["yes", "no", "nothing", "Ctrl-C"])
+def test_replaying_asks_on_a_terminal(start, linkspan, config, play, typed, exit_status, printed):
+    daemon = play(replaying())
+    running = start(Terminal, linkspan.program, "--config", config.file, "delivery", "replay")
+    running.see("Replay 2500 messages? [y/N] ")
+    if typed == "\x03":
+        running.process.send_signal(signal.SIGINT)
+    else:
+        running.type(typed)
+    assert running.end() == exit_status
+    assert running.process.stdout.read() == printed
+    assert len(daemon.requests) == (4 if exit_status == 0 else 1)
+    assert ("[" + "#" * 30 + "] 2500 of 2500 replayed" in running.shown) == (exit_status == 0)
+
+
+def test_nobody_is_asked_who_does_not_want_it(start, linkspan, config, play):
+    play(replaying())
+    running = start(Terminal, linkspan.program, "--config", config.file, "delivery", "replay",
+                    "--no-input")
+    assert running.end() == 2
+    assert "say --yes" in running.shown
 
 
 def test_replaying_that_stops_half_way(call, play):

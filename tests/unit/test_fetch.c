@@ -355,8 +355,6 @@ START_TEST(a_body_is_never_sent_twice)
 }
 END_TEST
 
-static const int lives[2];
-
 START_TEST(it_speaks_over_tcp_too)
 {
 	struct http_options options = {.address = "127.0.0.1", .handle = handle};
@@ -388,7 +386,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nobody_there_is_told_apart),
 	SUITE_TEST(silence_ends_with_the_time_limit),
 	SUITE_TEST(a_request_can_be_given_up),
-	SUITE_LOOP(a_body_is_never_sent_twice, lives),
+	SUITE_TIMES(a_body_is_never_sent_twice, 2),
 	SUITE_TEST(it_speaks_over_tcp_too),
 };
 

@@ -107,10 +107,8 @@ START_TEST(faults_are_told)
 }
 END_TEST
 
-static const int umasks[] = {0, 1};
-
 static const struct suite_test tests[] = {
-	SUITE_LOOP(it_is_for_user_and_group_whatever_the_umask, umasks),
+	SUITE_TIMES(it_is_for_user_and_group_whatever_the_umask, 2),
 	SUITE_TEST(one_that_a_dead_process_left_is_replaced),
 	SUITE_TEST(one_that_is_served_stays),
 	SUITE_TEST(what_is_no_socket_is_not_touched),

@@ -88,10 +88,45 @@ START_TEST(a_line_starts_with_the_time)
 }
 END_TEST
 
+static size_t diverted;
+static int answer;
+
+static int take_event(enum log_level level, const struct log_field *fields, size_t count)
+{
+	ck_assert_int_eq(level, LOG_LEVEL_WARNING);
+	ck_assert_str_eq(fields[0].key, "message");
+	ck_assert_str_eq(fields[0].value, "m");
+	diverted = count;
+	return answer;
+}
+
+START_TEST(a_sink_takes_the_place_of_the_lines)
+{
+	log_to_pipe(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
+	log_divert(take_event);
+	log_event(LOG_LEVEL_INFO, "m", NULL);
+	log_event(LOG_LEVEL_WARNING, "m", "a", "b", "absent", NULL, NULL);
+	ck_assert_uint_eq(diverted, 2);
+	ck_assert_str_eq(logged_line(), "");
+}
+END_TEST
+
+START_TEST(what_a_sink_cannot_take_is_a_line)
+{
+	log_to_pipe(LOG_LEVEL_WARNING, LOG_FORMAT_TEXT);
+	log_divert(take_event);
+	answer = -1;
+	log_event(LOG_LEVEL_WARNING, "m", "a", "b", NULL);
+	ck_assert_str_eq(logged_line(), "level=warning message=m a=b\n");
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_LOOP(one_event_is_one_escaped_line, lines),
 	SUITE_LOOP(only_the_wanted_levels_are_written, levels),
 	SUITE_TEST(a_line_starts_with_the_time),
+	SUITE_TEST(a_sink_takes_the_place_of_the_lines),
+	SUITE_TEST(what_a_sink_cannot_take_is_a_line),
 };
 
 SUITE_MAIN("log", tests)

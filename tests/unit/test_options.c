@@ -30,7 +30,7 @@ START_TEST(what_is_not_said_is_usual)
 	ck_assert_ptr_nonnull(strstr(o.config, "linkspan.conf"));
 	ck_assert(!o.check && !o.set_aside && !o.help && !o.version);
 	ck_assert_int_eq(o.log_level, LOG_LEVEL_INFO);
-	ck_assert_int_eq(o.log_format, LOG_FORMAT_TEXT);
+	ck_assert_int_eq(o.log_format, OPTIONS_FORMAT_AUTO);
 	setenv("LINKSPAN_CONFIG", "/elsewhere.conf", 1);
 	ck_assert_int_eq(parse(&o, "", NULL), 0);
 	ck_assert_str_eq(o.config, "/elsewhere.conf");
@@ -49,7 +49,7 @@ START_TEST(what_is_said_counts)
 	ck_assert_str_eq(o.config, "/a.conf");
 	ck_assert(o.check && o.set_aside && o.help && o.version);
 	ck_assert_int_eq(o.log_level, LOG_LEVEL_DEBUG);
-	ck_assert_int_eq(o.log_format, LOG_FORMAT_JSON);
+	ck_assert_int_eq(o.log_format, OPTIONS_FORMAT_JSON);
 }
 END_TEST
 
@@ -77,7 +77,7 @@ START_TEST(help_names_every_option)
 {
 	static const char *const names[] = {
 		"--config FILE",       "--check",   "--set-aside", "--log-level LEVEL",
-		"--log-format FORMAT", "--version", "--help"};
+		"--log-format FORMAT", "--metrics", "--version",   "--help"};
 	struct buf text;
 
 	buf_init(&text, BUF_MAX_TEXT);

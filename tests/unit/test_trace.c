@@ -98,9 +98,28 @@ START_TEST(a_message_gets_a_trace_unless_it_has_one)
 }
 END_TEST
 
+static const struct {
+	const char *key, *value, *id; /* NULL: none */
+} ids[] = {
+	{"traceparent", PARENT, "4bf92f3577b34da6a3ce929d0e0e4736"},
+	{"traceparent", "00-1-2-01", NULL},
+	{"header.traceparent", PARENT, NULL},
+};
+
+START_TEST(a_trace_has_an_id)
+{
+	const char *const attrs[] = {"a", "b", ids[_i].key, ids[_i].value};
+	char id[TRACE_ID_BYTES] = "untouched";
+
+	ck_assert_int_eq(trace_id(attrs, 2, id), ids[_i].id != NULL);
+	ck_assert_str_eq(id, ids[_i].id ? ids[_i].id : "untouched");
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_LOOP(only_well_formed_parents_count, rows),
 	SUITE_TEST(a_new_trace_is_valid_and_new),
+	SUITE_LOOP(a_trace_has_an_id, ids),
 	SUITE_TEST(an_attempt_is_a_child_of_the_same_trace),
 	SUITE_TEST(what_is_no_trace_passes_unchanged),
 	SUITE_TEST(a_message_gets_a_trace_unless_it_has_one),
