@@ -30,16 +30,23 @@ linkspan() {
 # The type's own rows end where those of every connection begin.
 common='# SETTINGS OF EVERY CONNECTION'
 
+# The synopsis ends where the options begin.
+options='# OPTIONS OF EVERY COMMAND'
+manual() {
+	linkspan help | sed 's|([^)]*/linkspan/linkspan\.conf)|(%sysconfdir%/linkspan/linkspan.conf)|'
+}
+
 reference() { # NAME
 	case $1 in
-	commands) linkspan help | sed 's|([^)]*/linkspan/linkspan\.conf)|(%sysconfdir%/linkspan/linkspan.conf)|' ;;
+	commands) manual | sed "1,/^$options\$/d" | sed "1i $options" ;;
+	synopsis) manual | sed "/^$options\$/,\$d" | sed '1,2d;$d' ;;
 	common) linkspan schema webhook | sed "1,/^$common\$/d" | sed 1d ;;
 	webhook) linkspan schema webhook | sed "/^$common\$/,\$d" | sed 1,2d ;;
 	*) linkspan schema "$1" ;;
 	esac
 }
 
-names='commands common connection environment host webhook'
+names='commands common connection environment host synopsis webhook'
 
 # The table of metrics stands in its document, between two marks.
 metrics() { # what stands before, the table, what stands behind

@@ -111,6 +111,15 @@ struct json *json_string_bytes(const void *s, size_t bytes)
 	return (struct json *)json_object_new_string_len(s, (int)bytes);
 }
 
+struct json *json_copy(const struct json *v)
+{
+	struct jsonc_object *copy = NULL;
+
+	if (v == &null_value)
+		return &null_value;
+	return v && json_object_deep_copy(inner(v), &copy, NULL) == 0 ? (struct json *)copy : NULL;
+}
+
 void json_free(struct json *v)
 {
 	json_object_put(inner(v));

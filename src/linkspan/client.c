@@ -13,23 +13,30 @@
 #include "linkspan/command.h"
 #include "linkspan/interrupt.h"
 #include "linkspan/problem.h"
+#include "linkspan/remote.h"
 #include "linkspan/session.h"
 #include "schema/report.h"
 #include "json/json.h"
 
 enum { TIMEOUT_MOST_S = 86400 };
 
-/* The socket of the host that the configuration describes. */
-static int find_socket(struct client *c, const struct cli *cli, struct err *e)
+/* The socket that the context names, or that of the host which the configuration describes. */
+static int find_socket(struct client *c, const struct cli *cli, bool quietly, struct err *e)
 {
 	struct report report;
 	struct conf conf;
 	const char *path = config_path(cli);
 
+	if (!config_is_here(cli) && cli_option(cli, "socket")) {
+		c->socket = mem_strdup(cli_option(cli, "socket"));
+		return c->socket ? 0 : err_no_memory(e);
+	}
 	report_init(&report);
 	int rc = conf_load_host(&conf, path, &report);
 	if (rc == ERR_NO_MEMORY)
 		err_no_memory(e);
+	else if (!conf.host.socket && quietly)
+		rc = err_set(e, ERR_INVALID, "no host can be read from %s", path);
 	else if (!conf.host.socket)
 		rc = report_refuse(&report, rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID, path, e);
 	else {
@@ -42,7 +49,30 @@ static int find_socket(struct client *c, const struct cli *cli, struct err *e)
 	return rc;
 }
 
-int client_open(struct client *c, const struct cli *cli, struct err *e)
+static int create_fetch(struct client *c, const struct cli *cli, bool quietly, struct err *e)
+{
+	const char *url = remote_url(cli);
+	struct remote remote = {0};
+
+	int rc = url ? 0 : find_socket(c, cli, quietly, e);
+	if (rc == 0)
+		rc = remote_read(&remote, cli, e);
+	if (rc == 0) {
+		const struct fetch_options options = {
+			.url = url ? url : "http://localhost",
+			.socket = c->socket,
+			.ca_file = remote.ca_file,
+			.bearer = remote.token,
+			.server = "linkspand",
+			.stop = interrupt_stop,
+		};
+		rc = fetch_create(&options, &c->fetch, e);
+	}
+	remote_finish(&remote);
+	return rc;
+}
+
+static int open_client(struct client *c, const struct cli *cli, bool quietly, struct err *e)
 {
 	long timeout_s = CLIENT_TIMEOUT_MS / 1000;
 
@@ -50,19 +80,21 @@ int client_open(struct client *c, const struct cli *cli, struct err *e)
 	fetch_reply_init(&c->reply);
 	int rc = cli_number(cli, "timeout", 1, TIMEOUT_MOST_S, &timeout_s, e);
 	if (rc == 0)
-		rc = find_socket(c, cli, e);
-	if (rc == 0)
 		rc = interrupt_catch(e);
 	if (rc < 0)
 		return rc;
 	c->timeout_ms = (int64_t)timeout_s * 1000;
-	const struct fetch_options options = {
-		.url = "http://localhost",
-		.socket = c->socket,
-		.server = "linkspand",
-		.stop = interrupt_stop,
-	};
-	return fetch_create(&options, &c->fetch, e);
+	return create_fetch(c, cli, quietly, e);
+}
+
+int client_open(struct client *c, const struct cli *cli, struct err *e)
+{
+	return open_client(c, cli, false, e);
+}
+
+int client_open_quietly(struct client *c, const struct cli *cli, struct err *e)
+{
+	return open_client(c, cli, true, e);
 }
 
 void client_close(struct client *c)
@@ -77,7 +109,7 @@ int client_run(struct client *c, const struct fetch_request *request, struct err
 {
 	int rc = fetch_run(c->fetch, request, &c->reply, e);
 
-	if (rc == ERR_UNREACHABLE && e) {
+	if (rc == ERR_UNREACHABLE && e && c->config) {
 		size_t length = strlen(e->text);
 		snprintf(e->text + length, sizeof(e->text) - length,
 		         "; start it with: linkspand --config %s", c->config);
@@ -117,6 +149,20 @@ int client_get(struct client *c, const char *target, struct json **ret, struct e
 	};
 
 	return client_json(c, &request, ret, e);
+}
+
+int client_delete(struct client *c, const char *target, struct err *e)
+{
+	const struct fetch_request request = {
+		.method = "DELETE",
+		.target = target,
+		.timeout_ms = c->timeout_ms,
+	};
+	int rc = client_run(c, &request, e);
+
+	if (rc < 0 || (c->reply.status >= 200 && c->reply.status <= 299))
+		return rc;
+	return problem_error(&c->reply, e);
 }
 
 int client_post(struct client *c, const char *target, struct json *body, struct json **ret,

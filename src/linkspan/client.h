@@ -1,5 +1,5 @@
 /*
- * The conversation with the daemon over its local socket.
+ * The conversation with the daemon: over its local socket, or with --url over TCP and with a token.
  *
  * The socket comes from the configuration's host group alone, so that a faulty connection never
  * keeps the command line from the daemon.  (docs/api.md)
@@ -18,7 +18,7 @@ struct json;
 struct client {
 	struct fetch *fetch;
 	struct fetch_reply reply; /* the last one */
-	char *config, *socket;    /* for messages */
+	char *config, *socket;    /* config: for messages; NULL: only the socket is known */
 	int64_t timeout_ms;       /* of a call that does not wait for anything; --timeout */
 };
 
@@ -26,6 +26,8 @@ enum { CLIENT_TIMEOUT_MS = 30000 };
 
 /* client_close() in any case. */
 int client_open(struct client *c, const struct cli *cli, struct err *e);
+/* The same for whoever reports the faults of linkspan.conf itself: nothing is printed. */
+int client_open_quietly(struct client *c, const struct cli *cli, struct err *e);
 void client_close(struct client *c);
 
 /* Makes a request and leaves the answer in c->reply: 0 when there is one, whatever it says.  When
@@ -41,6 +43,9 @@ int client_get(struct client *c, const char *target, struct json **ret, struct e
 /* POST target with a body of JSON, which is taken; NULL: no body. */
 int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
                 struct err *e);
+
+/* DELETE target, which answers nothing. */
+int client_delete(struct client *c, const char *target, struct err *e);
 
 /* A new idempotency key: MESSAGE_ID_BYTES of text. */
 void client_make_key(char *text);

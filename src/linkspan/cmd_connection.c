@@ -1,28 +1,28 @@
 /* linkspan connection: pausing, resuming, and how things stand. */
-#include <stdio.h>
-
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "linkspan/client.h"
 #include "linkspan/command.h"
 #include "linkspan/link_show.h"
+#include "linkspan/output.h"
 #include "linkspan/route.h"
-#include "linkspan/session.h"
 #include "json/json.h"
+
+static void show_text(const struct cli *cli, const struct json *answer, struct buf *b)
+{
+	const struct json *items = json_get(answer, "items");
+
+	(void)cli;
+	for (size_t i = 0; i < json_count(items); i++)
+		link_show_sentence(json_at(items, i), b);
+}
 
 static int show(const struct cli *cli, struct json *answer, struct err *e)
 {
-	const struct json *items = json_get(answer, "items");
-	struct buf text;
+	static const struct output_shape shape = {link_columns, "connection", "items", show_text};
 
-	if (cli->output == OUTPUT_JSON)
-		return print_json(answer, e);
-	buf_init(&text, BUF_MAX_TEXT);
-	for (size_t i = 0; i < json_count(items) && !cli_has(cli, "quiet"); i++)
-		link_show_sentence(json_at(items, i), &text);
-	json_free(answer);
-	return print_and_finish(&text, e);
+	return output_show(cli, &shape, answer, e);
 }
 
 /* body: taken, NULL for none; post false: a question. */

@@ -8,48 +8,21 @@
 #include "linkspan/client.h"
 #include "linkspan/command.h"
 #include "linkspan/delivery.h"
+#include "linkspan/delivery_columns.h"
 #include "linkspan/delivery_filter.h"
-#include "linkspan/list_show.h"
+#include "linkspan/output.h"
 #include "linkspan/route.h"
-#include "linkspan/session.h"
 #include "json/json.h"
 
 enum { LIMIT = 50, LIMIT_MOST = 1000000, PAGE = 1000 };
 
-static const struct list_column columns[] = {
-	{"ID", "id", LIST_TEXT, false},
-	{"CONNECTION", "connection", LIST_TEXT, false},
-	{"PROJECT", "project", LIST_TEXT, true},
-	{"ENVIRONMENT", "environment", LIST_TEXT, false},
-	{"STATE", "state", LIST_TEXT, false},
-	{"ATTEMPTS", "attempts", LIST_NUMBER, false},
-	{"ACCEPTED", "accepted", LIST_TEXT, true},
-	{"AGE", "accepted", LIST_AGE, false},
-	{"WHEN", "due", LIST_WHEN, false},
-	{"STATUS", "status", LIST_NUMBER, true},
-	{"MS", "duration_ms", LIST_NUMBER, true},
-	{"REPLAY", "replay", LIST_NUMBER, true},
-	{"ORDERING KEY", "ordering_key", LIST_TEXT, true},
-	{"REASON", "reason", LIST_TEXT, false},
-	{NULL, NULL, LIST_TEXT, false},
-};
-
 /* A copy of what one page has, at the end of all. */
 static int append(struct json *all, const struct json *items, struct err *e)
 {
-	struct buf text;
-	struct json *copy = NULL;
-	int rc = 0;
-
-	for (size_t i = 0; i < json_count(items) && rc == 0; i++) {
-		buf_init(&text, BUF_MAX_TEXT);
-		if (json_write(json_at(items, i), 0, &text) < 0 ||
-		    json_read(buf_str(&text), text.len_bytes, &copy, NULL) < 0 ||
-		    json_push(all, copy) < 0)
-			rc = err_no_memory(e);
-		buf_finish(&text);
-	}
-	return rc;
+	for (size_t i = 0; i < json_count(items); i++)
+		if (json_push(all, json_copy(json_at(items, i))) < 0)
+			return err_no_memory(e);
+	return 0;
 }
 
 static int page_target(const struct cli *cli, int64_t now_ms, long limit, const char *cursor,
@@ -93,20 +66,15 @@ static int gather(struct client *c, const struct cli *cli, long limit, struct js
 
 static int show_list(const struct cli *cli, struct json *all, const char *next, struct err *e)
 {
-	struct json *document;
+	static const struct output_shape shape = {delivery_columns, "id", "items", NULL};
+	struct json *document = json_object();
 
-	if (cli->output != OUTPUT_JSON) {
-		int rc = list_show(cli, columns, "id", all, e);
-		json_free(all);
-		return rc;
-	}
-	document = json_object();
 	json_set(document, "items", all);
 	if (json_set(document, "next", next ? json_string(next) : json_null()) < 0) {
 		json_free(document);
-		return err_no_memory(e);
+		document = NULL;
 	}
-	return print_json(document, e);
+	return output_show(cli, &shape, document, e);
 }
 
 int cmd_delivery_list(struct cli *cli, struct err *e)
@@ -129,24 +97,23 @@ int cmd_delivery_list(struct cli *cli, struct err *e)
 	return rc;
 }
 
+static void show_one(const struct cli *cli, const struct json *delivery, struct buf *b)
+{
+	(void)cli;
+	delivery_show(delivery, clock_system.unix_ms(), b);
+}
+
 int cmd_delivery_get(struct cli *cli, struct err *e)
 {
+	static const struct output_shape shape = {delivery_columns, "id", NULL, show_one};
 	struct json *delivery = NULL;
 	struct client c;
-	struct buf text;
 
 	int rc = client_open(&c, cli, e);
 	if (rc == 0)
 		rc = delivery_fetch(&c, cli->args[0], 0, &delivery, e);
 	client_close(&c);
-	if (rc < 0)
-		return rc;
-	if (cli->output == OUTPUT_JSON)
-		return print_json(delivery, e);
-	buf_init(&text, BUF_MAX_TEXT * 2);
-	delivery_show(delivery, clock_system.unix_ms(), &text);
-	json_free(delivery);
-	return print_and_finish(&text, e);
+	return rc < 0 ? rc : output_show(cli, &shape, delivery, e);
 }
 
 static int change_one(struct client *c, const char *id, const char *verb, struct json **ret,
@@ -190,28 +157,29 @@ static int change_all(struct client *c, struct cli *cli, const char *verb, struc
 	return 0;
 }
 
+static void show_states(const struct cli *cli, const struct json *document, struct buf *b)
+{
+	const struct json *items = json_get(document, "items");
+
+	(void)cli;
+	for (size_t i = 0; i < json_count(items); i++) {
+		const char *id = json_as_string(json_get(json_at(items, i), "id"));
+		buf_printf(b, "%s: ", id ? id : "");
+		delivery_show_state(json_at(items, i), clock_system.unix_ms(), b);
+		buf_add_char(b, '\n');
+	}
+}
+
 static int show_changed(const struct cli *cli, struct json *all, struct err *e)
 {
+	static const struct output_shape shape = {delivery_columns, "id", "items", show_states};
 	struct json *document = json_object();
-	struct buf text;
 
-	if (cli->output == OUTPUT_JSON) {
-		if (json_set(document, "items", all) < 0) {
-			json_free(document);
-			return err_no_memory(e);
-		}
-		return print_json(document, e);
+	if (json_set(document, "items", all) < 0) {
+		json_free(document);
+		document = NULL;
 	}
-	json_free(document);
-	buf_init(&text, BUF_MAX_TEXT);
-	for (size_t i = 0; i < json_count(all) && !cli_has(cli, "quiet"); i++) {
-		const char *id = json_as_string(json_get(json_at(all, i), "id"));
-		buf_printf(&text, "%s: ", id ? id : "");
-		delivery_show_state(json_at(all, i), clock_system.unix_ms(), &text);
-		buf_add_char(&text, '\n');
-	}
-	json_free(all);
-	return print_and_finish(&text, e);
+	return output_show(cli, &shape, document, e);
 }
 
 static int change(struct cli *cli, const char *verb, struct err *e)

@@ -1,17 +1,17 @@
 /* linkspan delivery replay: ended messages go out anew, after a question. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "linkspan/client.h"
 #include "linkspan/command.h"
+#include "linkspan/confirm.h"
 #include "linkspan/delivery_filter.h"
-#include "linkspan/interrupt.h"
+#include "linkspan/output.h"
 #include "linkspan/progress.h"
-#include "linkspan/session.h"
 #include "json/json.h"
 
 enum { STEP = 1000 };
@@ -57,22 +57,12 @@ static int ask_count(struct replay *r, struct err *e)
 	return rc;
 }
 
-/* 0: go on; ERR_CONFLICT: the answer was no. */
-static int confirm(const struct replay *r, struct err *e)
+static int ask(const struct replay *r, struct err *e)
 {
-	char answer[16] = "";
+	char what[64];
 
-	if (cli_has(r->cli, "yes"))
-		return 0;
-	if (cli_has(r->cli, "no-input") || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return err_set(e, ERR_USAGE, "%lld message%s would be replayed; say --yes to do it",
-		               (long long)r->all, r->all == 1 ? "" : "s");
-	fprintf(stderr, "Replay %lld message%s? [y/N] ", (long long)r->all, r->all == 1 ? "" : "s");
-	if (!interrupt_wait_input(STDIN_FILENO))
-		return err_set(e, ERR_INTERRUPTED, "nothing was replayed");
-	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
-		return 0;
-	return err_set(e, ERR_CONFLICT, "nothing was replayed");
+	snprintf(what, sizeof(what), "%lld message%s", (long long)r->all, r->all == 1 ? "" : "s");
+	return confirm(r->cli, e, "Replay %s?", what);
 }
 
 /* One step; *cursor is replaced, and NULL at the end. */
@@ -118,23 +108,31 @@ static int replay_all(struct replay *r, struct err *e)
 	               (long long)r->all);
 }
 
+static void show_text(const struct cli *cli, const struct json *document, struct buf *b)
+{
+	const struct json *replayed = json_get(document, "replayed");
+	long long number = json_as_int(replayed ? replayed : json_get(document, "count"));
+
+	(void)cli;
+	buf_printf(b, "%lld message%s%s\n", number, number == 1 ? "" : "s",
+	           replayed ? " replayed" : "");
+}
+
 static int print_result(const struct replay *r, const char *key, int64_t number, struct err *e)
 {
-	struct buf text;
+	static const struct list_column columns[] = {
+		{"COUNT", "count", LIST_NUMBER, false},
+		{"REPLAYED", "replayed", LIST_NUMBER, false},
+		{NULL, NULL, LIST_TEXT, false},
+	};
+	const struct output_shape shape = {columns, key, NULL, show_text};
+	struct json *document = json_object();
 
-	if (r->cli->output == OUTPUT_JSON) {
-		struct json *document = json_object();
-		if (json_set(document, key, json_int(number)) < 0) {
-			json_free(document);
-			document = NULL;
-		}
-		return print_json(document, e);
+	if (json_set(document, key, json_int(number)) < 0) {
+		json_free(document);
+		document = NULL;
 	}
-	buf_init(&text, BUF_MAX_LINE);
-	if (!cli_has(r->cli, "quiet"))
-		buf_printf(&text, "%lld message%s%s\n", (long long)number, number == 1 ? "" : "s",
-		           strcmp(key, "replayed") == 0 ? " replayed" : "");
-	return print_and_finish(&text, e);
+	return output_show(r->cli, &shape, document, e);
 }
 
 static int run(struct replay *r, struct err *e)
@@ -146,7 +144,7 @@ static int run(struct replay *r, struct err *e)
 	if (cli_has(r->cli, "dry-run"))
 		return print_result(r, "count", r->all, e);
 	if (r->all > 0) {
-		rc = confirm(r, e);
+		rc = ask(r, e);
 		if (rc == 0)
 			rc = replay_all(r, e);
 	}

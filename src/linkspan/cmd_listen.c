@@ -16,7 +16,7 @@ int cmd_listen(struct cli *cli, struct err *e)
 		.headers = headers,
 		.certificate_file = cli_option(cli, "tls-certificate"),
 		.key_file = cli_option(cli, "tls-key"),
-		.output = cli->output == OUTPUT_JSON ? LISTEN_JSON : LISTEN_TEXT,
+		.output = cli->output == OUTPUT_TEXT ? LISTEN_TEXT : LISTEN_JSON,
 		.quiet = cli_has(cli, "quiet"),
 	};
 

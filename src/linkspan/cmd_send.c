@@ -11,7 +11,9 @@
 #include "core/message.h"
 #include "linkspan/call.h"
 #include "linkspan/command.h"
+#include "linkspan/output.h"
 #include "linkspan/send_daemon.h"
+#include "linkspan/send_show.h"
 #include "linkspan/session.h"
 #include "linkspan/show.h"
 #include "plug/hostapi.h"
@@ -121,24 +123,28 @@ static int describe(struct host *host, const struct send_call *call, struct outc
 	return 0;
 }
 
-/* What --print-request, --curl and --dry-run ask for, before anything is sent. */
+/* What --print-request, --curl and --dry-run ask for, before anything is sent.  Formats that programs
+ * read get one document: the request of --dry-run, or later the answer. */
 static int show_before(const struct cli *cli, const struct outcome *request, struct err *e)
 {
+	static const struct list_column columns[] = {
+		{"METHOD", "method", LIST_TEXT, false},
+		{"URL", "url", LIST_TEXT, false},
+		{NULL, NULL, LIST_TEXT, false},
+	};
+	static const struct output_shape shape = {columns, "url", NULL, NULL};
 	struct buf text;
 
+	if (cli_has(cli, "quiet"))
+		return 0;
 	buf_init(&text, BUF_MAX_TEXT * 2);
-	if (cli_has(cli, "curl")) {
+	if (cli_has(cli, "curl"))
 		show_curl(request, &text);
-		return print_and_finish(&text, e);
-	}
-	if (cli_has(cli, "print-request") && cli->output != OUTPUT_JSON) {
+	else if (cli_has(cli, "print-request") && cli->output == OUTPUT_TEXT)
 		show_request(request, &text);
-		return print_and_finish(&text, e);
-	}
-	if (cli_has(cli, "dry-run") && cli->output == OUTPUT_JSON)
-		return print_json(answer_request_json(request), e);
-	buf_finish(&text);
-	return 0;
+	else if (cli_has(cli, "dry-run") && cli->output != OUTPUT_TEXT)
+		return output_show(cli, &shape, answer_request_json(request), e);
+	return print_and_finish(&text, e);
 }
 
 static int send_and_show(struct cli *cli, struct host *host, const struct send_call *call,
@@ -151,15 +157,14 @@ static int send_and_show(struct cli *cli, struct host *host, const struct send_c
 	int rc = host_send_wait(host, call, &answer, e);
 	if (rc < 0)
 		return rc;
-	buf_init(&text, BUF_MAX_TEXT * 2);
-	if (cli_has(cli, "quiet"))
-		buf_finish(&text);
-	else if (cli->output == OUTPUT_JSON)
-		rc = print_json(
-			answer_json(&answer, id, request ? answer_request_json(request) : NULL), e);
-	else {
+	if (cli->output == OUTPUT_TEXT && !cli_has(cli, "quiet")) {
+		buf_init(&text, BUF_MAX_TEXT * 2);
 		show_answer(&answer, id, &text);
 		rc = print_and_finish(&text, e);
+	} else {
+		rc = send_show(
+			cli,
+			answer_json(&answer, id, request ? answer_request_json(request) : NULL), e);
 	}
 	if (strcmp(answer.outcome->reason, "disabled") == 0)
 		cli->exit_status = err_exit_status(ERR_CONFLICT);

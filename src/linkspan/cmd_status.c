@@ -10,6 +10,7 @@
 #include "linkspan/interrupt.h"
 #include "linkspan/link_show.h"
 #include "linkspan/moment.h"
+#include "linkspan/output.h"
 #include "linkspan/session.h"
 #include "json/json.h"
 
@@ -79,22 +80,17 @@ static void show_host(const struct json *status, struct buf *b)
 
 static int show(const struct cli *cli, struct json *status, struct err *e)
 {
-	const struct json *links = json_get(status, "links");
+	static const struct output_shape shape = {link_columns, "connection", "links", NULL};
 	struct buf text;
-	int rc;
+	int rc = 0;
 
-	if (cli_has(cli, "quiet")) {
-		json_free(status);
-		return 0;
-	}
-	if (cli->output == OUTPUT_JSON)
-		return print_json(status, e);
-	buf_init(&text, BUF_MAX_TEXT);
-	if (cli->output == OUTPUT_TEXT)
+	if (cli->output == OUTPUT_TEXT && !cli_has(cli, "quiet")) {
+		buf_init(&text, BUF_MAX_TEXT);
 		show_host(status, &text);
-	rc = print_and_finish(&text, e);
+		rc = print_and_finish(&text, e);
+	}
 	if (rc == 0)
-		rc = link_show_list(cli, links, e);
+		return output_show(cli, &shape, status, e);
 	json_free(status);
 	return rc;
 }

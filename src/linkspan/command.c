@@ -1,4 +1,4 @@
-/* Parsing of the command line, and help, from the table of commands. */
+/* Parsing of the command line, from the table of commands. */
 #include "linkspan/command.h"
 
 #include <errno.h>
@@ -9,16 +9,24 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "linkspan/session.h"
+#include "linkspan/word.h"
 #include "schema/report.h"
 
-/* Options that every command takes, before or after its name. */
-static const struct option_row global_options[] = {
+const struct option_row global_options[] = {
 	{"config", 'c', "FILE", "the host's linkspan.conf (" LINKSPAN_CONFIG ")"},
+	{"context", 0, "CONTEXT", "the context to work in; see: linkspan context list"},
+	{"url", 0, "URL",
+         "the address of the API (https://linkspan.internal:8686), for other machines"},
+	{"token-file", 0, "FILE",
+         "the file that holds the API token (LINKSPAN_TOKEN_FILE); never the token itself"},
+	{"ca-file", 0, "FILE",
+         "the authorities that may vouch for --url, in PEM (LINKSPAN_CA_FILE); else the system's"},
 	{"standalone", 0, NULL, "work without a daemon: open the configuration here"},
 	{"output", 'o', "FORMAT",
-         "text (the default) or json; lists also table, wide, ndjson and name; man where it says so"},
+         "text (the default), table, wide, json, ndjson or name, as far as the command has them"},
 	{"no-headers", 0, NULL, "tables without their header line"},
+	{"color", 0, "WHEN",
+         "auto (the default: on a terminal, unless NO_COLOR is set), always, never"},
 	{"timeout", 0, "SECONDS", "how long to wait for an answer of the daemon"},
 	{"yes", 'y', NULL, "do not ask, do it"},
 	{"no-input", 0, NULL, "never ask: fail where there would be a question"},
@@ -109,6 +117,19 @@ static int read_options(struct cli *cli, struct parser *p, int argc, char **argv
 	return 0;
 }
 
+/* Values that can only be words of a list. */
+static int check_choices(const struct cli *cli, struct err *e)
+{
+	for (size_t i = 0; i < cli->value_count; i++) {
+		const struct cli_value *v = &cli->values[i];
+		const struct word *word = v->text ? word_of(v->option->arg) : NULL;
+		if (word && word->kind == WORD_CHOICE && !word_has(word->words, v->text))
+			return err_set(e, ERR_USAGE, "--%s %s: allowed: %s", v->option->name,
+			               v->text, word->words);
+	}
+	return 0;
+}
+
 static int unknown_command(const char *word, struct err *e)
 {
 	const char *names[64];
@@ -121,6 +142,29 @@ static int unknown_command(const char *word, struct err *e)
 		return err_set(e, ERR_USAGE, "unknown command \"%s\" (did you mean \"%s\"?)", word,
 		               near);
 	return err_set(e, ERR_USAGE, "unknown command \"%s\"; see: linkspan help", word);
+}
+
+static int unknown_verb(const char *noun, const char *word, struct err *e)
+{
+	const char *verbs[64];
+	char list[256] = "";
+	size_t count = 0;
+
+	for (size_t i = 0; i < command_count && count < 64; i++) {
+		size_t length = strlen(list);
+		if (strcmp(commands[i].noun, noun) != 0)
+			continue;
+		snprintf(list + length, sizeof(list) - length, "%s%s", count ? ", " : "",
+		         commands[i].verb);
+		verbs[count++] = commands[i].verb;
+	}
+	if (!word || word[0] == '-')
+		return err_set(e, ERR_USAGE, "%s needs a verb: %s", noun, list);
+	const char *near = report_nearest(word, verbs, count);
+	if (near)
+		return err_set(e, ERR_USAGE, "%s has no verb \"%s\" (did you mean \"%s\"?)", noun,
+		               word, near);
+	return err_set(e, ERR_USAGE, "%s has no verb \"%s\"; it has: %s", noun, word, list);
 }
 
 /* The command that argv names; *ret_words is how many words it took. */
@@ -140,9 +184,8 @@ static int find_command(int argc, char **argv, const struct command **ret, int *
 			return 0;
 		}
 	}
-	if (!noun_known)
-		return unknown_command(argv[0], e);
-	return err_set(e, ERR_USAGE, "%s needs a verb; see: linkspan help %s", argv[0], argv[0]);
+	return noun_known ? unknown_verb(argv[0], argc > 1 ? argv[1] : NULL, e)
+	                  : unknown_command(argv[0], e);
 }
 
 static int check_arguments(const struct cli *cli, struct err *e)
@@ -158,31 +201,30 @@ static int check_arguments(const struct cli *cli, struct err *e)
 	return err_set(e, ERR_USAGE, "unexpected argument \"%s\"", cli->args[c->args_most]);
 }
 
+const char *const output_names[OUTPUT_COUNT] = {
+	[OUTPUT_TEXT] = "text", [OUTPUT_TABLE] = "table",   [OUTPUT_WIDE] = "wide",
+	[OUTPUT_JSON] = "json", [OUTPUT_NDJSON] = "ndjson", [OUTPUT_NAME] = "name",
+	[OUTPUT_MAN] = "man",
+};
+
 static int read_output(struct cli *cli, struct err *e)
 {
-	static const char *const names[] = {
-		[OUTPUT_TEXT] = "text",   [OUTPUT_JSON] = "json", [OUTPUT_MAN] = "man",
-		[OUTPUT_TABLE] = "table", [OUTPUT_WIDE] = "wide", [OUTPUT_NDJSON] = "ndjson",
-		[OUTPUT_NAME] = "name",
-	};
 	const char *text = cli_option(cli, "output");
-	unsigned allowed = cli->command ? cli->command->outputs : 0;
+	unsigned allowed = cli->command ? cli->command->outputs : OUTPUTS_SHOW;
 	char list[64] = "";
 
 	if (!text)
 		return 0;
-	if (allowed == 0)
-		allowed = OUTPUTS_PLAIN;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < OUTPUT_COUNT; i++) {
 		size_t length = strlen(list);
 		if (!(allowed & 1u << i))
 			continue;
-		if (strcmp(text, names[i]) == 0) {
+		if (strcmp(text, output_names[i]) == 0) {
 			cli->output = (enum output)i;
 			return 0;
 		}
 		snprintf(list + length, sizeof(list) - length, "%s%s", length ? ", " : "",
-		         names[i]);
+		         output_names[i]);
 	}
 	return err_set(e, ERR_USAGE, "unknown output format \"%s\"; allowed: %s", text, list);
 }
@@ -215,6 +257,8 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct err *e)
 	cli->args = argv + optind;
 	cli->arg_count = (size_t)(argc - optind);
 	rc = check_arguments(cli, e);
+	if (rc == 0)
+		rc = check_choices(cli, e);
 	return rc < 0 ? rc : read_output(cli, e);
 }
 
@@ -232,7 +276,7 @@ const char *cli_option_at(const struct cli *cli, const char *name, size_t n)
 	return NULL;
 }
 
-const char *cli_option(const struct cli *cli, const char *name)
+const char *cli_given(const struct cli *cli, const char *name)
 {
 	const char *last = NULL;
 
@@ -240,6 +284,16 @@ const char *cli_option(const struct cli *cli, const char *name)
 		if (strcmp(cli->values[i].option->name, name) == 0)
 			last = cli->values[i].text;
 	return last;
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+	const char *given = cli_given(cli, name);
+
+	for (size_t i = 0; i < cli->default_count; i++)
+		if (strcmp(cli->defaults[i].name, name) == 0)
+			return !given ? cli->defaults[i].text : given[0] ? given : NULL;
+	return given;
 }
 
 bool cli_has(const struct cli *cli, const char *name)
@@ -273,70 +327,4 @@ int cli_needs_standalone(const struct cli *cli, const char *const *names, struct
 		if (cli_has(cli, names[i]))
 			return err_set(e, ERR_USAGE, "--%s works with --standalone only", names[i]);
 	return 0;
-}
-
-static void help_options(const struct option_row *rows, struct buf *b)
-{
-	for (; rows->name; rows++) {
-		char left[64];
-		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", rows->letter ? "-" : " ",
-		         rows->letter ? rows->letter : ' ', rows->letter ? ", " : "  ", rows->name,
-		         rows->arg ? " " : "", rows->arg ? rows->arg : "");
-		buf_printf(b, "  %-30s %s\n", left, rows->help);
-	}
-}
-
-static void help_line(const struct command *c, struct buf *b)
-{
-	char left[64];
-
-	snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "",
-	         c->verb ? c->verb : "", c->args);
-	buf_printf(b, "  %-30s %s\n", left, c->summary);
-}
-
-void command_help(const struct command *c, struct buf *b)
-{
-	if (!c) {
-		buf_add_str(b, "usage: linkspan [OPTION]… COMMAND [ARGUMENT]…\n\ncommands:\n");
-		for (size_t i = 0; i < command_count; i++)
-			help_line(&commands[i], b);
-	} else {
-		buf_printf(b, "usage: linkspan %s%s%s [OPTION]… %s\n\n%s\n", c->noun,
-		           c->verb ? " " : "", c->verb ? c->verb : "", c->args, c->summary);
-		if (c->detail)
-			buf_printf(b, "%s\n", c->detail);
-		if (c->options->name) {
-			buf_add_str(b, "\noptions:\n");
-			help_options(c->options, b);
-		}
-	}
-	buf_add_str(b, "\noptions of every command:\n");
-	help_options(global_options, b);
-}
-
-static void manual_options(const struct option_row *rows, struct buf *b)
-{
-	for (; rows->name; rows++) {
-		if (rows->letter)
-			buf_printf(b, "*-%c*, ", rows->letter);
-		buf_printf(b, "*--%s*", rows->name);
-		if (rows->arg)
-			buf_printf(b, " _%s_", rows->arg);
-		buf_printf(b, "\n\t%s\n\n", rows->help);
-	}
-}
-
-void command_manual(struct buf *b)
-{
-	buf_add_str(b, "# OPTIONS OF EVERY COMMAND\n\n");
-	manual_options(global_options, b);
-	buf_add_str(b, "# COMMANDS\n\n");
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *c = &commands[i];
-		buf_printf(b, "## linkspan %s%s%s %s\n\n%s.", c->noun, c->verb ? " " : "",
-		           c->verb ? c->verb : "", c->args, c->summary);
-		buf_printf(b, "%s%s\n\n", c->detail ? " " : "", c->detail ? c->detail : "");
-		manual_options(c->options, b);
-	}
 }

@@ -1,6 +1,6 @@
 /*
  * The command line: one table of commands, from which come parsing, help, the manual page's
- * command reference and, later, completion.
+ * synopsis and command reference, and the completion of shells.
  */
 #pragma once
 
@@ -9,27 +9,34 @@
 
 struct buf;
 struct err;
+struct json;
 
 enum output {
-	OUTPUT_TEXT,
-	OUTPUT_JSON,
-	OUTPUT_MAN,
+	OUTPUT_TEXT, /* for people: a table, sentences, lines */
 	OUTPUT_TABLE,
 	OUTPUT_WIDE,
-	OUTPUT_NDJSON,
-	OUTPUT_NAME,
+	OUTPUT_JSON,   /* one document, as the API has it */
+	OUTPUT_NDJSON, /* a line of JSON for each item */
+	OUTPUT_NAME,   /* a name or an id for each item */
+	OUTPUT_MAN,    /* a reference for the manual pages, in scdoc syntax */
+	OUTPUT_COUNT,
 };
 
-/* Sets of them.  Every command takes text; the generated references come with -o man. */
-#define OUTPUTS_PLAIN  (1u << OUTPUT_TEXT | 1u << OUTPUT_JSON | 1u << OUTPUT_MAN)
-#define OUTPUTS_STREAM (1u << OUTPUT_TEXT | 1u << OUTPUT_JSON | 1u << OUTPUT_NDJSON)
-#define OUTPUTS_LIST   (OUTPUTS_STREAM | 1u << OUTPUT_TABLE | 1u << OUTPUT_WIDE | 1u << OUTPUT_NAME)
+extern const char *const output_names[OUTPUT_COUNT];
+
+/* Sets of them; every command takes text.  Whatever lists or shows something has all but man. */
+#define OUTPUTS_TEXT (1u << OUTPUT_TEXT)
+#define OUTPUTS_SHOW                                                                               \
+	(OUTPUTS_TEXT | 1u << OUTPUT_TABLE | 1u << OUTPUT_WIDE | 1u << OUTPUT_JSON |               \
+	 1u << OUTPUT_NDJSON | 1u << OUTPUT_NAME)
+#define OUTPUTS_STREAM    (OUTPUTS_TEXT | 1u << OUTPUT_JSON | 1u << OUTPUT_NDJSON)
+#define OUTPUTS_REFERENCE (OUTPUTS_TEXT | 1u << OUTPUT_JSON | 1u << OUTPUT_MAN)
 
 /* One option: of a command, or of all. */
 struct option_row {
 	const char *name; /* "env" for --env; also the key for cli_option() */
 	char letter;      /* 0: none */
-	const char *arg;  /* what help calls its argument; NULL: it takes none */
+	const char *arg;  /* what help calls its argument (linkspan/word.h); NULL: it takes none */
 	const char *help;
 };
 
@@ -44,7 +51,8 @@ struct command {
 	const char *detail;               /* more, for its own help; NULL: none */
 	const struct option_row *options; /* ends with a row without name */
 	int (*run)(struct cli *cli, struct err *e);
-	unsigned outputs; /* a set of enum output; 0: OUTPUTS_PLAIN */
+	unsigned outputs; /* a set of enum output */
+	bool is_alone;    /* needs no host, and so no context */
 };
 
 struct cli_value {
@@ -52,17 +60,26 @@ struct cli_value {
 	const char *text; /* NULL: it takes none */
 };
 
+/* What holds when the command line says nothing: from the context (linkspan/context.h). */
+struct cli_default {
+	const char *name, *text;
+};
+
 /* One invocation. */
 struct cli {
 	const struct command *command;
 	struct cli_value *values;
 	size_t value_count;
+	const struct cli_default *defaults; /* borrowed */
+	size_t default_count;
 	char **args; /* positional, borrowed from main() */
 	size_t arg_count;
 	enum output output;
 	int exit_status; /* used when run() returns 0 */
 };
 
+/* Options that every command takes, before or after its name. */
+extern const struct option_row global_options[];
 extern const struct command commands[];
 extern const size_t command_count;
 
@@ -71,8 +88,11 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct err *e);
 void cli_finish(struct cli *cli);
 
 bool cli_has(const struct cli *cli, const char *name);
-/* The last value of an option; NULL: not given. */
+/* The last value of an option, or what the context says; NULL: neither.  An empty value takes away
+ * what the context says. */
 const char *cli_option(const struct cli *cli, const char *name);
+/* The last value on the command line itself; NULL: not given. */
+const char *cli_given(const struct cli *cli, const char *name);
 /* The n-th value of an option that may be repeated; NULL: there are no more. */
 const char *cli_option_at(const struct cli *cli, const char *name, size_t n);
 /* A whole number within bounds; ERR_USAGE says what is allowed.  Left alone when not given. */
@@ -84,18 +104,35 @@ int cli_needs_standalone(const struct cli *cli, const char *const *names, struct
 
 /* Help: of one command, or of all (NULL). */
 void command_help(const struct command *command, struct buf *b);
-/* The command reference of the manual page, in scdoc syntax. */
+/* The commands that begin with the noun; false when there are none. */
+bool command_help_noun(const char *noun, struct buf *b);
+/* The synopsis and the command reference of the manual page, in scdoc syntax. */
 void command_manual(struct buf *b);
+/* The table itself: {"items": [{"name", "noun", "verb", …}]}.  NULL: no memory. */
+struct json *command_json(void);
 
+int cmd_audit_list(struct cli *cli, struct err *e);
+int cmd_audit_verify(struct cli *cli, struct err *e);
+int cmd_completion(struct cli *cli, struct err *e);
+int cmd_connection_get(struct cli *cli, struct err *e);
+int cmd_connection_list(struct cli *cli, struct err *e);
 int cmd_connection_pause(struct cli *cli, struct err *e);
 int cmd_connection_resume(struct cli *cli, struct err *e);
 int cmd_connection_status(struct cli *cli, struct err *e);
+int cmd_connection_usage(struct cli *cli, struct err *e);
+int cmd_context_delete(struct cli *cli, struct err *e);
+int cmd_context_list(struct cli *cli, struct err *e);
+int cmd_context_set(struct cli *cli, struct err *e);
+int cmd_context_use(struct cli *cli, struct err *e);
 int cmd_delivery_cancel(struct cli *cli, struct err *e);
 int cmd_delivery_get(struct cli *cli, struct err *e);
 int cmd_delivery_list(struct cli *cli, struct err *e);
 int cmd_delivery_replay(struct cli *cli, struct err *e);
 int cmd_delivery_retry(struct cli *cli, struct err *e);
 int cmd_delivery_tail(struct cli *cli, struct err *e);
+int cmd_doctor(struct cli *cli, struct err *e);
+int cmd_env_get(struct cli *cli, struct err *e);
+int cmd_env_list(struct cli *cli, struct err *e);
 int cmd_help(struct cli *cli, struct err *e);
 int cmd_listen(struct cli *cli, struct err *e);
 int cmd_pipe(struct cli *cli, struct err *e);
@@ -104,4 +141,7 @@ int cmd_plugin_list(struct cli *cli, struct err *e);
 int cmd_schema(struct cli *cli, struct err *e);
 int cmd_send(struct cli *cli, struct err *e);
 int cmd_status(struct cli *cli, struct err *e);
+int cmd_token_create(struct cli *cli, struct err *e);
+int cmd_token_list(struct cli *cli, struct err *e);
+int cmd_token_revoke(struct cli *cli, struct err *e);
 int cmd_validate(struct cli *cli, struct err *e);

@@ -6,7 +6,6 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "linkspan/command.h"
 #include "linkspan/list_show.h"
 #include "json/json.h"
 
@@ -47,11 +46,11 @@ static const char *text_of(const struct json *link, const char *key)
 	return text ? text : "";
 }
 
-static const struct list_column columns[] = {
+const struct list_column link_columns[] = {
 	{"CONNECTION", "connection", LIST_TEXT, false},
 	{"PROJECT", "project", LIST_TEXT, true},
 	{"ENVIRONMENT", "environment", LIST_TEXT, false},
-	{"STATE", "state", LIST_TEXT, false},
+	{"STATE", "state", LIST_STATE, false},
 	{"WAITING", "waiting", LIST_NUMBER, false},
 	{"IN FLIGHT", "in_flight", LIST_NUMBER, false},
 	{"LIMIT", "concurrency_limit", LIST_NUMBER, true},
@@ -62,11 +61,6 @@ static const struct list_column columns[] = {
 	{"DETAIL", "detail", LIST_TEXT, false},
 	{NULL, NULL, LIST_TEXT, false},
 };
-
-int link_show_list(const struct cli *cli, const struct json *links, struct err *e)
-{
-	return list_show(cli, columns, "connection", links, e);
-}
 
 void link_show_sentence(const struct json *link, struct buf *b)
 {

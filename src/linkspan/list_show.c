@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "linkspan/colour.h"
 #include "linkspan/command.h"
 #include "linkspan/delivery.h"
 #include "linkspan/moment.h"
@@ -16,23 +17,56 @@
 
 enum { COLUMNS_MOST = 16 };
 
+/* The member that a path of keys leads to. */
+static const struct json *value_at(const struct json *item, const char *path)
+{
+	char key[64];
+
+	while (item && *path) {
+		size_t bytes = strcspn(path, ".");
+		snprintf(key, sizeof(key), "%.*s", (int)bytes, path);
+		item = json_get(item, key);
+		path += bytes + (path[bytes] == '.');
+	}
+	return item;
+}
+
+static void show_value(const struct json *value, struct buf *b)
+{
+	const char *text = json_as_string(value);
+
+	switch (json_kind(value)) {
+	case JSON_BOOL:
+		buf_add_str(b, json_as_bool(value) ? "yes" : "no");
+		break;
+	case JSON_INT:
+		buf_printf(b, "%lld", (long long)json_as_int(value));
+		break;
+	case JSON_ARRAY:
+		for (size_t i = 0; i < json_count(value); i++) {
+			buf_add_str(b, i ? ", " : "");
+			show_value(json_at(value, i), b);
+		}
+		break;
+	default:
+		buf_add_str(b, text ? text : "");
+	}
+}
+
 static void show_cell(const struct list_column *column, const struct json *item, int64_t now_ms,
                       struct buf *b)
 {
-	const struct json *value = json_get(item, column->key);
-	const char *text = json_as_string(value);
+	const struct json *value = value_at(item, column->key);
 	int64_t at_ms;
 
 	switch (column->kind) {
 	case LIST_TEXT:
-		buf_add_str(b, text ? text : "");
-		break;
+	case LIST_STATE:
 	case LIST_NUMBER:
-		if (json_kind(value) == JSON_INT)
-			buf_printf(b, "%lld", (long long)json_as_int(value));
+		show_value(value, b);
 		break;
 	case LIST_AGE:
-		at_ms = moment_read(text);
+		at_ms = moment_read(json_as_string(value));
 		if (at_ms >= 0)
 			moment_show_length(now_ms - at_ms, b);
 		break;
@@ -68,6 +102,8 @@ static int show_table(const struct cli *cli, const struct list_column *columns,
 		buf_init(&texts[i], BUF_MAX_LINE);
 	}
 	struct table *table = table_create(headings, !cli_has(cli, "no-headers"));
+	if (colour_wanted(cli))
+		table_colour(table);
 	for (size_t i = 0; i < count; i++)
 		if (chosen[i]->kind == LIST_NUMBER)
 			table_align_right(table, i);
@@ -78,6 +114,9 @@ static int show_table(const struct cli *cli, const struct list_column *columns,
 			cells[i] = buf_str(&texts[i]);
 		}
 		table_add(table, cells);
+		for (size_t i = 0; i < count; i++)
+			if (chosen[i]->kind == LIST_STATE)
+				table_colour_cell(table, i, colour_of_state(cells[i]));
 	}
 	for (size_t i = 0; i < count; i++)
 		buf_finish(&texts[i]);
@@ -91,9 +130,8 @@ static int show_lines(const struct cli *cli, const char *name, const struct json
 
 	buf_init(&text, BUF_MAX_TEXT * 4);
 	for (size_t i = 0; i < json_count(items); i++) {
-		const char *word = json_as_string(json_get(json_at(items, i), name));
 		if (cli->output == OUTPUT_NAME)
-			buf_add_str(&text, word ? word : "");
+			show_value(value_at(json_at(items, i), name), &text);
 		else
 			json_write(json_at(items, i), 0, &text);
 		buf_add_char(&text, '\n');
@@ -104,6 +142,8 @@ static int show_lines(const struct cli *cli, const char *name, const struct json
 int list_show(const struct cli *cli, const struct list_column *columns, const char *name,
               const struct json *items, struct err *e)
 {
+	if (cli_has(cli, "quiet"))
+		return 0;
 	if (cli->output == OUTPUT_NDJSON || cli->output == OUTPUT_NAME)
 		return show_lines(cli, name, items, e);
 	return show_table(cli, columns, items, e);

@@ -8,7 +8,8 @@ struct err;
 struct json;
 
 enum list_kind {
-	LIST_TEXT,
+	LIST_TEXT,  /* lists with commas, truth as yes and no */
+	LIST_STATE, /* coloured on a terminal */
 	LIST_NUMBER,
 	LIST_AGE,  /* how long ago a time was */
 	LIST_WHEN, /* of a delivery: when it goes on, or ended; the key is not used */
@@ -21,6 +22,7 @@ struct list_column {
 	bool only_wide;
 };
 
-/* A table (text, table, wide), a line of JSON for each (ndjson), or the member `name` of each. */
+/* A table (text, table, wide), a line of JSON for each (ndjson), or the member `name` of each.  A key
+ * may be a path: "store.size_bytes".  --quiet: nothing. */
 int list_show(const struct cli *cli, const struct list_column *columns, const char *name,
               const struct json *items, struct err *e);

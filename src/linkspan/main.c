@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "linkspan/command.h"
+#include "linkspan/context.h"
 #include "linkspan/session.h"
 
 static void configure_log(const struct cli *cli)
@@ -23,27 +24,50 @@ static void configure_log(const struct cli *cli)
 	log_configure(level, LOG_FORMAT_TEXT, STDERR_FILENO);
 }
 
-int cmd_help(struct cli *cli, struct err *e)
+static const struct command *find_command(const struct cli *cli)
 {
-	const struct command *found = NULL;
-	struct buf text;
-
-	for (size_t i = 0; i < command_count && cli->arg_count > 0 && !found; i++) {
+	for (size_t i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
 		if (strcmp(c->noun, cli->args[0]) == 0 &&
 		    (!c->verb || (cli->arg_count > 1 && strcmp(c->verb, cli->args[1]) == 0)))
-			found = c;
+			return c;
 	}
-	if (cli->arg_count > 0 && !found)
-		return err_set(e, ERR_USAGE, "no command \"%s%s%s\"", cli->args[0],
-		               cli->arg_count > 1 ? " " : "",
-		               cli->arg_count > 1 ? cli->args[1] : "");
+	return NULL;
+}
+
+int cmd_help(struct cli *cli, struct err *e)
+{
+	const struct command *found = cli->arg_count > 0 ? find_command(cli) : NULL;
+	struct buf text;
+
+	if (cli->output == OUTPUT_JSON)
+		return print_json(command_json(), e);
 	buf_init(&text, BUF_MAX_TEXT);
 	if (cli->output == OUTPUT_MAN)
 		command_manual(&text);
-	else
+	else if (found || cli->arg_count == 0)
 		command_help(found, &text);
+	else if (cli->arg_count > 1 || !command_help_noun(cli->args[0], &text))
+		return err_set(e, ERR_USAGE, "no command \"%s%s%s\"", cli->args[0],
+		               cli->arg_count > 1 ? " " : "",
+		               cli->arg_count > 1 ? cli->args[1] : "");
 	return print_and_finish(&text, e);
+}
+
+/* In the context that holds for it. */
+static int run_command(struct cli *cli, struct err *e)
+{
+	struct context_use use;
+
+	if (cli->command->is_alone)
+		return cli->command->run(cli, e);
+	int rc = context_apply(&use, cli, e);
+	if (rc == 0 && use.name)
+		log_event(LOG_LEVEL_INFO, "working in a context", "context", use.name, NULL);
+	if (rc == 0)
+		rc = cli->command->run(cli, e);
+	context_finish(&use);
+	return rc;
 }
 
 static int run(struct cli *cli, struct err *e)
@@ -62,7 +86,7 @@ static int run(struct cli *cli, struct err *e)
 		               ? rc
 		               : err_set(e, ERR_USAGE, "which command?");
 	}
-	return cli->command->run(cli, e);
+	return run_command(cli, e);
 }
 
 int main(int argc, char **argv)

@@ -12,12 +12,13 @@
 #include "linkspan/client.h"
 #include "linkspan/command.h"
 #include "linkspan/delivery.h"
+#include "linkspan/delivery_columns.h"
 #include "linkspan/interrupt.h"
 #include "linkspan/moment.h"
+#include "linkspan/output.h"
 #include "linkspan/problem.h"
 #include "linkspan/progress.h"
-#include "linkspan/session.h"
-#include "linkspan/show_document.h"
+#include "linkspan/send_show.h"
 #include "json/json.h"
 
 enum {
@@ -43,23 +44,6 @@ static struct fetch_request request_of(const struct send_route *r, const struct 
 	};
 }
 
-static int print_document(const struct cli *cli, struct json *document,
-                          void (*show)(const struct json *document, struct buf *b), struct err *e)
-{
-	struct buf text;
-
-	if (cli_has(cli, "quiet")) {
-		json_free(document);
-		return 0;
-	}
-	if (cli->output == OUTPUT_JSON)
-		return print_json(document, e);
-	buf_init(&text, BUF_MAX_TEXT * 2);
-	show(document, &text);
-	json_free(document);
-	return print_and_finish(&text, e);
-}
-
 static int send_direct(struct client *c, struct cli *cli, const struct message *m, struct err *e)
 {
 	struct send_route route;
@@ -75,7 +59,7 @@ static int send_direct(struct client *c, struct cli *cli, const struct message *
 		return rc;
 	if (!json_as_bool(json_get(answer, "ok")))
 		cli->exit_status = err_exit_status(ERR_FAILED);
-	return print_document(cli, answer, show_answer_document, e);
+	return send_show(cli, answer, e);
 }
 
 /* What one try says: whether the message may have been accepted, whether to try again. */
@@ -145,12 +129,31 @@ static int store(struct client *c, const struct cli *cli, const struct message *
 	return rc;
 }
 
-static void show_accepted(const struct json *document, struct buf *b)
+static void show_accepted(const struct cli *cli, const struct json *document, struct buf *b)
 {
 	const char *id = json_as_string(json_get(document, "id"));
 
+	(void)cli;
 	buf_printf(b, "%s\n", id ? id : "");
 }
+
+static const struct list_column accepted_columns[] = {
+	{"ID", "id", LIST_TEXT, false},
+	{"STATE", "state", LIST_STATE, false},
+	{"REPEATED", "repeated", LIST_TEXT, false},
+	{"REASON", "reason", LIST_TEXT, false},
+	{NULL, NULL, LIST_TEXT, false},
+};
+
+static const struct output_shape accepted_shape = {accepted_columns, "id", NULL, show_accepted};
+
+static void show_ended(const struct cli *cli, const struct json *delivery, struct buf *b)
+{
+	(void)cli;
+	delivery_show_line(delivery, b);
+}
+
+static const struct output_shape ended_shape = {delivery_columns, "id", NULL, show_ended};
 
 /* Why an accepted message does not go out yet. */
 static void warn_held(const struct cli *cli, const struct json *accepted)
@@ -210,7 +213,7 @@ static int wait_and_show(struct client *c, struct cli *cli, const struct json *a
 		return rc;
 	if (!delivery_is_done(delivery))
 		cli->exit_status = err_exit_status(ERR_FAILED);
-	return print_document(cli, delivery, delivery_show_line, e);
+	return output_show(cli, &ended_shape, delivery, e);
 }
 
 static int send_durable(struct client *c, struct cli *cli, const struct message *m, struct err *e)
@@ -222,7 +225,7 @@ static int send_durable(struct client *c, struct cli *cli, const struct message 
 		return rc;
 	if (!cli_has(cli, "wait")) {
 		warn_held(cli, accepted);
-		return print_document(cli, accepted, show_accepted, e);
+		return output_show(cli, &accepted_shape, accepted, e);
 	}
 	rc = wait_and_show(c, cli, accepted, e);
 	json_free(accepted);

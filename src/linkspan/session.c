@@ -18,21 +18,41 @@ const char *config_path(const struct cli *cli)
 	return given && given[0] ? given : LINKSPAN_CONFIG;
 }
 
-int session_open(struct session *s, const struct cli *cli, struct err *e)
+bool config_is_here(const struct cli *cli)
 {
-	const char *path = config_path(cli);
+	return cli_option(cli, "config") || (!cli_option(cli, "socket") && !cli_option(cli, "url"));
+}
 
+void session_init(struct session *s)
+{
 	*s = (struct session){0};
 	report_init(&s->report);
 	plugins_init(&s->plugins);
+}
+
+int session_read(struct session *s, const struct cli *cli, struct err *e)
+{
+	const char *path = config_path(cli);
+
+	session_init(s);
+	if (!config_is_here(cli))
+		return err_set(e, ERR_USAGE,
+		               "this needs the files of the host: say --config, or a context that "
+		               "has one");
 	int rc = conf_load(&s->conf, path, &s->report);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
-	if (!s->conf.host.file) {
-		int code = rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID;
-		return e ? report_refuse(&s->report, code, path, e) : code;
-	}
-	return plugins_load(&s->plugins, s->conf.host.plugins, &s->report, e);
+	if (s->conf.host.file)
+		return 0;
+	int code = rc == ERR_IO ? ERR_NOT_FOUND : ERR_INVALID;
+	return e ? report_refuse(&s->report, code, path, e) : code;
+}
+
+int session_open(struct session *s, const struct cli *cli, struct err *e)
+{
+	int rc = session_read(s, cli, e);
+
+	return rc < 0 ? rc : plugins_load(&s->plugins, s->conf.host.plugins, &s->report, e);
 }
 
 void session_finish(struct session *s)

@@ -1,6 +1,8 @@
 /* What the standalone commands share: the configuration, the plugins, and printing. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "conf/conf.h"
 #include "plug/load.h"
 #include "schema/report.h"
@@ -18,8 +20,16 @@ struct session {
 /* The linkspan.conf that --config, LINKSPAN_CONFIG or the build names. */
 const char *config_path(const struct cli *cli);
 
+/* False when the context says where the host is, but not where its files are. */
+bool config_is_here(const struct cli *cli);
+
 /* Prints the report to standard error; code, and that no host can be read from path. */
 int report_refuse(const struct report *report, int code, const char *path, struct err *e);
+
+void session_init(struct session *s); /* empty */
+
+/* Reads the configuration that --config names, and no plugins; otherwise as session_open(). */
+int session_read(struct session *s, const struct cli *cli, struct err *e);
 
 /* Reads the configuration that --config names and loads its plugins.  Faults are left in
  * session->report; the return value is only negative when nothing can be done at all.  e NULL: says

@@ -9,6 +9,7 @@
 
 struct table {
 	struct libscols_table *lines;
+	struct libscols_line *last; /* added last; NULL: none */
 	size_t columns;
 	bool failed;
 };
@@ -44,8 +45,21 @@ void table_add(struct table *t, const char *const *cells)
 		return;
 	struct libscols_line *line = scols_table_new_line(t->lines, NULL);
 	t->failed = !line;
+	t->last = line;
 	for (size_t i = 0; i < t->columns && !t->failed; i++)
 		t->failed = scols_line_set_data(line, i, cells[i]) != 0;
+}
+
+void table_colour(struct table *t)
+{
+	if (t)
+		scols_table_enable_colors(t->lines, 1);
+}
+
+void table_colour_cell(struct table *t, size_t column, const char *sequence)
+{
+	if (t && t->last && sequence && !t->failed)
+		scols_cell_set_color(scols_line_get_cell(t->last, column), sequence);
 }
 
 int table_print_and_destroy(struct table *t, struct err *e)

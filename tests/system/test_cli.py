@@ -261,7 +261,7 @@ def test_plugin_list(linkspan, config, plugins):
     done = linkspan("--config", config.file, "plugin", "list", "-o", "json")
     items = json.loads(done.stdout)["items"]
     assert done.returncode == 0
-    assert [(item["id"], item["types"]) for item in items] == [("webhook", ["webhook"])]
+    assert [(item["type"], item["plugin"]) for item in items] == [("webhook", "webhook")]
     assert items[0]["path"] == str(plugins / "webhook.so")
     table = linkspan("--config", config.file, "plugin", "list").stdout.splitlines()
     assert table[0].split()[:3] == ["TYPE", "LABEL", "PLUGIN"]

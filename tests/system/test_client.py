@@ -628,7 +628,7 @@ def test_replaying_needs_a_yes(call, play):
     daemon = play(replaying())
     done = call("delivery", "replay")
     assert done.returncode == 2
-    assert "2500 messages would be replayed; say --yes" in done.stderr
+    assert "Replay 2500 messages? Nobody can be asked here: say --yes" in done.stderr
     assert len(daemon.requests) == 1
     done = call("delivery", "replay", "--dry-run")
     assert (done.returncode, done.stdout) == (0, "2500 messages\n")
