@@ -13,7 +13,7 @@ sign      2 crypto
 schema    2
 fetch     2
 httpd     2
-store     2
+store     2 crypto
 journal   2
 conf      3
 plug      3

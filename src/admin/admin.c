@@ -8,14 +8,27 @@
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "core/host.h"
 #include "httpd/request.h"
 #include "httpd/server.h"
 
 enum {
 	API_THREADS = 4,
-	API_CONNECTIONS = 1024,
+	API_CONNECTIONS = 2048,
+	API_CONNECTIONS_PER_IP = 1536,
 	API_TIMEOUT_MS = 30000,
 	SENDINGS_MS = 2000, /* that a stop waits for them */
+};
+
+/* Of every answer: what a browser that shows it may do, which is next to nothing. */
+static const struct http_pair headers[] = {
+	{"Cache-Control", "no-store"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+         "img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+         "frame-ancestors 'none'"},
 };
 
 static void settings_destroy(struct settings *s)
@@ -91,6 +104,9 @@ static void answered(void *arg, const struct http_request *request, unsigned sta
 
 static void destroy(struct admin *admin)
 {
+	tokens_close(admin->tokens);
+	sessions_finish(&admin->sessions);
+	throttle_finish(&admin->throttle);
 	answers_finish(&admin->answers);
 	names_finish(&admin->names);
 	settings_destroy(admin->settings);
@@ -98,55 +114,113 @@ static void destroy(struct admin *admin)
 	mem_free(admin);
 }
 
-static struct admin *create(struct host *host, const struct admin_configuration *configuration)
+static int create(const struct admin_options *options, struct admin **ret, struct err *e)
 {
 	struct admin *admin = mem_zalloc(sizeof(*admin));
 
 	if (!admin)
-		return NULL;
-	admin->host = host;
+		return err_no_memory(e);
+	admin->host = options->host;
 	pthread_rwlock_init(&admin->lock, NULL);
 	names_init(&admin->names);
-	if (answers_init(&admin->answers) == 0 && admin_configure(admin, configuration) == 0)
-		return admin;
-	destroy(admin);
-	return NULL;
+	sessions_init(&admin->sessions);
+	throttle_init(&admin->throttle);
+	int rc = 0;
+	if (answers_init(&admin->answers) < 0 || admin_configure(admin, options->configuration) < 0)
+		rc = err_no_memory(e);
+	if (rc == 0)
+		rc = tokens_open(host_store(options->host), &admin->tokens, e);
+	if (rc == 0)
+		*ret = admin;
+	else
+		destroy(admin);
+	return rc;
 }
 
-int admin_start(struct host *host, int listen_fd, const struct admin_configuration *configuration,
-                struct admin **ret, struct err *e)
+static struct http_options common_options(struct admin *admin)
 {
-	struct admin *admin = create(host, configuration);
-	const struct http_options options = {
-		.listen_fd = listen_fd,
+	return (struct http_options){
 		.threads = API_THREADS,
 		.connections_max = API_CONNECTIONS,
 		.timeout_ms = API_TIMEOUT_MS,
-		/* Whoever reaches the socket may call everything: no page of a browser does. */
-		.guards = {.checks = HTTP_GUARD_FRAMING | HTTP_GUARD_TARGET},
+		.headers = headers,
+		.header_count = sizeof(headers) / sizeof(headers[0]),
 		.handle = handle,
 		.answered = answered,
 		.arg = admin,
 	};
+}
 
-	if (!admin) {
-		close(listen_fd);
-		return err_no_memory(e);
-	}
-	int rc = waits_start(&admin->waits, e);
+/* No page of a browser reaches a local socket, so that Host and Origin do not matter there. */
+static int start_local(struct admin *admin, int fd, struct err *e)
+{
+	struct http_options options = common_options(admin);
+
+	options.listen_fd = fd;
+	options.guards.checks = HTTP_GUARD_FRAMING | HTTP_GUARD_TARGET;
+	return http_server_start(&options, &admin->local, e);
+}
+
+static int start_listener(struct admin *admin, const struct admin_listener *listener, struct err *e)
+{
+	struct http_options options = common_options(admin);
+
+	options.listen_fd = listener->fd;
+	options.certificate_pem = listener->certificate_pem;
+	options.key_pem = listener->key_pem;
+	options.connections_per_ip_max = API_CONNECTIONS_PER_IP;
+	options.guards = (struct http_guards){.checks = HTTP_GUARD_ALL, .hosts = listener->hosts};
+	return http_server_start(&options, &admin->listener, e);
+}
+
+static int start_servers(struct admin *admin, const struct admin_options *options, struct err *e)
+{
+	int rc = start_local(admin, options->local_fd, e);
+
+	if (!options->listener)
+		return rc;
+	if (rc == 0)
+		return start_listener(admin, options->listener, e);
+	close(options->listener->fd);
+	return rc;
+}
+
+static void close_all(const struct admin_options *options)
+{
+	close(options->local_fd);
+	if (options->listener)
+		close(options->listener->fd);
+}
+
+int admin_start(const struct admin_options *options, struct admin **ret, struct err *e)
+{
+	struct admin *admin = NULL;
+
+	int rc = create(options, &admin, e);
 	if (rc < 0) {
-		close(listen_fd);
+		close_all(options);
+		return rc;
+	}
+	rc = waits_start(&admin->waits, e);
+	if (rc < 0) {
+		close_all(options);
 		destroy(admin);
 		return rc;
 	}
-	rc = http_server_start(&options, &admin->server, e);
+	rc = start_servers(admin, options, e);
 	if (rc < 0) {
+		http_server_stop(admin->local, 0);
 		waits_stop(&admin->waits);
 		destroy(admin);
 		return rc;
 	}
 	*ret = admin;
 	return 0;
+}
+
+size_t admin_token_count(struct admin *admin)
+{
+	return tokens_count(admin->tokens);
 }
 
 /* Whether all are answered in time: what the store or a lane has to say about them is on its way. */
@@ -166,7 +240,8 @@ void admin_stop(struct admin *admin, int64_t grace_ms)
 		return;
 	wait_for_sendings(admin);
 	/* The server first: it answers what waits; then the waitings find that done. */
-	http_server_stop(admin->server, grace_ms);
+	http_server_stop(admin->listener, grace_ms);
+	http_server_stop(admin->local, grace_ms);
 	waits_stop(&admin->waits);
 	/* Whatever still holds a sending comes to an end with the process. */
 	if (wait_for_sendings(admin))

@@ -1,5 +1,5 @@
 /*
- * The HTTP API of docs/api.md on a listening socket.
+ * The HTTP API of docs/api.md on the local socket, and on a TCP listener where there is one.
  *
  * Requests are answered on the server's threads, which read the store and post to the outbox, and never
  * touch a link.  What waits (a durable accept, a direct call, ?wait=) is suspended and answered from
@@ -25,10 +25,24 @@ struct admin_configuration {
 	const char *problem; /* why a newer one is not in force; NULL: it is */
 };
 
-/* Starts to serve.  listen_fd is taken, also on failure; host is borrowed until admin_stop(); the
- * configuration is copied. */
-int admin_start(struct host *host, int listen_fd, const struct admin_configuration *configuration,
-                struct admin **ret, struct err *e);
+/* A TCP listener; everything is borrowed until admin_stop(). */
+struct admin_listener {
+	int fd;
+	const char *certificate_pem, *key_pem; /* NULL: plain HTTP, for loopback alone */
+	const char *const *hosts; /* by which it may be called; NULL-terminated, IPv6 in brackets */
+};
+
+struct admin_options {
+	struct host *host;                               /* borrowed until admin_stop() */
+	int local_fd;                                    /* the local socket */
+	const struct admin_listener *listener;           /* NULL: none */
+	const struct admin_configuration *configuration; /* copied */
+};
+
+/* Starts to serve.  The descriptors are taken, also on failure. */
+int admin_start(const struct admin_options *options, struct admin **ret, struct err *e);
+/* How many API tokens there are. */
+size_t admin_token_count(struct admin *admin);
 /* Any thread. */
 int admin_configure(struct admin *admin, const struct admin_configuration *configuration);
 /* Accepts nothing more, and ends.  Sends that are under way get their answer, as far as it comes within

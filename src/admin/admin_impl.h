@@ -8,6 +8,8 @@
 #include "admin/answers.h"
 #include "admin/names.h"
 #include "admin/route.h"
+#include "admin/sessions.h"
+#include "admin/throttle.h"
 #include "admin/waits.h"
 #include "base/mem.h"
 
@@ -19,7 +21,10 @@ struct settings {
 
 struct admin {
 	struct host *host;
-	struct http_server *server;
+	struct http_server *local, *listener; /* NULL: there is none */
+	struct tokens *tokens;
+	struct sessions sessions;
+	struct throttle throttle;
 	struct waits waits;
 	struct names names;
 	pthread_rwlock_t lock; /* guards settings; held for reading while a handler runs */

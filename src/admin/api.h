@@ -40,3 +40,21 @@ void api_ready(struct api_call *call);
 enum { EVENTS_AFTER, EVENTS_WAIT, EVENTS_ROWS };
 extern const struct query_row api_events_rows[EVENTS_ROWS];
 void api_events(struct api_call *call);
+
+/* api_token.c */
+enum { TOKEN_DRY_RUN, TOKEN_ROWS };
+extern const struct query_row api_token_rows[TOKEN_ROWS];
+void api_token_list(struct api_call *call);
+void api_token_create(struct api_call *call);
+void api_token_revoke(struct api_call *call);
+
+/* api_audit.c */
+enum { AUDIT_LIMIT, AUDIT_CURSOR, AUDIT_ROWS };
+extern const struct query_row api_audit_rows[AUDIT_ROWS];
+void api_audit_list(struct api_call *call);
+void api_audit_verify(struct api_call *call);
+
+/* api_session.c */
+void api_session_get(struct api_call *call);
+void api_session_begin(struct api_call *call);
+void api_session_end(struct api_call *call);

@@ -5,6 +5,8 @@
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
+#include "admin/audited.h"
+#include "admin/body.h"
 #include "admin/delivery.h"
 #include "admin/filter.h"
 #include "admin/problem.h"
@@ -44,7 +46,7 @@ static void refuse(struct api_call *call, const struct problem *p, const struct 
 	if (p->status)
 		problem_reply(call->request, p);
 	else
-		problem_answer_err(call->request, NULL, e);
+		problem_answer_err(call->request, e->code == ERR_DENIED ? "forbidden" : NULL, e);
 }
 
 /*
@@ -119,7 +121,7 @@ void api_delivery_list(struct api_call *call)
 	struct err e = {0};
 
 	arena_init(&rows.arena);
-	int rc = filter_read(&filter, call->admin, call->query, &p, &e);
+	int rc = filter_read(&filter, call, ACTION_READ, call->query, &p, &e);
 	if (rc == 0)
 		rc = read_rows(call->admin, &filter,
 		               call->query[FILTER_ORDER].number == FILTER_ASCENDING, most, &rows,
@@ -213,12 +215,18 @@ void api_delivery_get(struct api_call *call)
 		answer_delivery(call->admin, call->request, call->args[0]);
 }
 
-static void alter(struct api_call *call,
-                  int (*verb)(struct host *host, const char *id, struct err *e))
+static void alter(struct api_call *call, const char *action,
+                  int (*verb)(struct host *host, const char *id, const struct store_audit *audit,
+                              struct err *e))
 {
+	struct audited audited;
 	struct err e = {0};
 
-	if (verb(call->admin->host, call->args[0], &e) < 0)
+	int rc = audited_init(&audited, call, action, call->project, call->args[0], NULL);
+	if (rc == 0)
+		rc = verb(call->admin->host, call->args[0], &audited.audit, &e);
+	audited_finish(&audited);
+	if (rc < 0)
 		problem_answer_err(call->request, NULL, &e);
 	else
 		answer_delivery(call->admin, call->request, call->args[0]);
@@ -226,12 +234,12 @@ static void alter(struct api_call *call,
 
 void api_delivery_retry(struct api_call *call)
 {
-	alter(call, outbox_retry);
+	alter(call, "delivery.retry", outbox_retry);
 }
 
 void api_delivery_cancel(struct api_call *call)
 {
-	alter(call, outbox_cancel);
+	alter(call, "delivery.cancel", outbox_cancel);
 }
 
 /*
@@ -247,17 +255,10 @@ enum {
 static int read_body(struct api_call *call, struct json **ret_body, struct query_value *values,
                      struct problem *p)
 {
-	struct err e = {0};
+	int rc = body_read(call->request, ret_body, p);
 
-	int rc = json_read(call->request->body, call->request->body_bytes, ret_body, &e);
-	if (rc < 0) {
-		problem_set(p, 400, "invalid_json", "the body: %s", e.text);
+	if (rc < 0)
 		return rc;
-	}
-	if (json_kind(*ret_body) != JSON_OBJECT) {
-		problem_set(p, 400, "invalid_json", "the body is not an object");
-		return ERR_USAGE;
-	}
 	rc = query_read_json(filter_rows, FILTER_REPLAY_ROWS, *ret_body, values, p);
 	if (rc < 0)
 		return rc;
@@ -284,13 +285,33 @@ static int count_all(struct api_call *call, const struct filter *f, struct json 
 	return rc;
 }
 
-static int replay(struct api_call *call, const struct filter *f, uint32_t most, struct json **ret,
-                  struct err *e)
+/* The filter as it was given is what the audit trail tells of. */
+static int replay_audited(struct api_call *call, const struct filter *f, const char *project,
+                          uint32_t most, uint64_t *ret_count, uint64_t *ret_last, struct err *e)
 {
+	struct audited audited;
+	struct json *detail = NULL;
+
+	json_read(call->request->body, call->request->body_bytes, &detail, NULL);
+	int rc = audited_init(&audited, call, "delivery.replay", project, NULL, detail);
+	if (rc < 0)
+		err_no_memory(e);
+	else
+		rc = outbox_replay(call->admin->host, &f->store, f->cursor, most, &audited.audit,
+		                   ret_count, ret_last, e);
+	audited_finish(&audited);
+	return rc;
+}
+
+static int replay(struct api_call *call, const struct filter *f, const struct query_value *values,
+                  struct json **ret, struct err *e)
+{
+	const struct query_value *limit = &values[FILTER_LIMIT];
+	uint32_t most = limit->given ? (uint32_t)limit->number : LIMIT_REPLAY;
 	uint64_t count = 0, last = 0;
 	int rc = f->is_empty ? 0
-	                     : outbox_replay(call->admin->host, &f->store, f->cursor, most, &count,
-	                                     &last, e);
+	                     : replay_audited(call, f, values[FILTER_PROJECT].text, most, &count,
+	                                      &last, e);
 
 	if (rc == 0) {
 		*ret = json_object();
@@ -310,14 +331,11 @@ void api_delivery_replay(struct api_call *call)
 
 	int rc = read_body(call, &body, values, &p);
 	if (rc == 0)
-		rc = filter_read(&filter, call->admin, values, &p, &e);
+		rc = filter_read(&filter, call, ACTION_OPERATE, values, &p, &e);
 	if (rc == 0 && call->query[REPLAY_DRY_RUN].number)
 		rc = count_all(call, &filter, &answer, &e);
 	else if (rc == 0)
-		rc = replay(call, &filter,
-		            values[FILTER_LIMIT].given ? (uint32_t)values[FILTER_LIMIT].number
-		                                       : LIMIT_REPLAY,
-		            &answer, &e);
+		rc = replay(call, &filter, values, &answer, &e);
 	if (rc < 0)
 		refuse(call, &p, &e);
 	else

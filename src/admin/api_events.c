@@ -47,7 +47,14 @@ static struct json *event_json(const struct event *event)
 	return object;
 }
 
-static void answer_events(struct host *host, struct http_request *request, uint64_t after)
+static bool may_see(const struct who *who, const struct event *event)
+{
+	return authorize(who, ACTION_READ, event->project[0] ? event->project : NULL, NULL, NULL) ==
+	       0;
+}
+
+static void answer_events(struct host *host, struct http_request *request, const struct who *who,
+                          uint64_t after)
 {
 	struct event *events = mem_array(EVENTS_AT_ONCE, sizeof(*events));
 	uint64_t lost = 0;
@@ -59,7 +66,8 @@ static void answer_events(struct host *host, struct http_request *request, uint6
 	size_t count = event_read(host, after, events, EVENTS_AT_ONCE, &lost);
 	struct json *list = json_array(), *object = json_object();
 	for (size_t i = 0; i < count; i++)
-		json_push(list, event_json(&events[i]));
+		if (may_see(who, &events[i]))
+			json_push(list, event_json(&events[i]));
 	json_set(object, "items", list);
 	json_set(object, "next", json_int((int64_t)(count ? events[count - 1].number : after)));
 	json_set(object, "lost", json_int((int64_t)lost));
@@ -71,6 +79,7 @@ struct events_wait {
 	struct waiting waiting;
 	struct admin *admin;
 	struct http_request *request;
+	struct asker asker;
 	struct event_watch *watch;
 	uint64_t after;
 };
@@ -93,7 +102,8 @@ static void answer_wait(struct waiting *waiting)
 {
 	struct events_wait *w = container_of(waiting, struct events_wait, waiting);
 
-	answer_events(w->admin->host, w->request, w->after);
+	answer_events(w->admin->host, w->request, &w->asker.who, w->after);
+	asker_release(&w->asker);
 	mem_free(w);
 }
 
@@ -109,6 +119,8 @@ static void wait_for(struct api_call *call, uint64_t after, int64_t wait_ms)
 	}
 	w->admin = call->admin;
 	w->request = call->request;
+	w->asker = call->asker;
+	asker_hold(&w->asker);
 	w->after = after;
 	w->waiting.deadline_ms = clock_system.mono_ms() + wait_ms;
 	w->waiting.give_up = give_up;
@@ -117,6 +129,7 @@ static void wait_for(struct api_call *call, uint64_t after, int64_t wait_ms)
 	http_request_suspend(call->request);
 	if (event_watch(call->admin->host, after, on_more, w, &w->watch, &e) < 0) {
 		problem_answer_err(call->request, NULL, &e);
+		asker_release(&w->asker);
 		mem_free(w);
 		return;
 	}
@@ -158,5 +171,5 @@ void api_events(struct api_call *call)
 	else if (wait_ms > 0)
 		wait_for(call, after, wait_ms);
 	else
-		answer_events(call->admin->host, call->request, after);
+		answer_events(call->admin->host, call->request, &call->asker.who, after);
 }

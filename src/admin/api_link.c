@@ -4,6 +4,8 @@
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
+#include "admin/audited.h"
+#include "admin/body.h"
 #include "admin/links.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
@@ -44,7 +46,7 @@ static int find(struct api_call *call, const char **ret_project, struct json **r
 	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
 		struct json *list = NULL;
 		int rc = links_json(call->admin, scopes[i], call->args[1],
-		                    call->query[LINK_ENV].text, &list, &count, e);
+		                    call->query[LINK_ENV].text, NULL, &list, &count, e);
 		if (rc < 0)
 			return rc;
 		if (count > 0) {
@@ -59,7 +61,11 @@ static int find(struct api_call *call, const char **ret_project, struct json **r
 
 static void refuse(struct api_call *call, const struct err *e)
 {
-	problem_answer_err(call->request, e->code == ERR_NOT_FOUND ? "not_deployed" : NULL, e);
+	problem_answer_err(call->request,
+	                   e->code == ERR_NOT_FOUND ? "not_deployed"
+	                   : e->code == ERR_DENIED  ? "forbidden"
+	                                            : NULL,
+	                   e);
 }
 
 void api_link_status(struct api_call *call)
@@ -82,27 +88,44 @@ static int read_reason(struct api_call *call, struct json **ret_body, const char
                        struct problem *p)
 {
 	struct query_value reason = {0};
-	struct err e = {0};
 
 	*ret = "paused by an operator";
 	if (call->request->body_bytes == 0)
 		return 0;
-	int rc = json_read(call->request->body, call->request->body_bytes, ret_body, &e);
-	if (rc < 0) {
-		problem_set(p, 400, "invalid_json", "the body: %s", e.text);
+	int rc = body_read(call->request, ret_body, p);
+	if (rc < 0)
 		return rc;
-	}
-	if (json_kind(*ret_body) != JSON_OBJECT) {
-		problem_set(p, 400, "invalid_json", "the body is not an object");
-		return ERR_USAGE;
-	}
 	rc = query_read_json(pause_rows, 1, *ret_body, &reason, p);
 	if (rc == 0 && reason.given)
 		*ret = reason.text;
 	return rc;
 }
 
-/* Each link of the list; reason NULL: resumes. */
+/* reason NULL: resumes. */
+static int alter_one(struct api_call *call, const char *project, const char *connection,
+                     const char *environment, const char *reason, struct err *e)
+{
+	struct json *detail = json_object();
+	struct audited audited;
+
+	json_set(detail, "environment", json_string(environment));
+	if (reason)
+		json_set(detail, "reason", json_string(reason));
+	int rc = audited_init(&audited, call, reason ? "connection.pause" : "connection.resume",
+	                      project, connection, detail);
+	if (rc < 0)
+		err_no_memory(e);
+	else if (reason)
+		rc = outbox_pause(call->admin->host, project, connection, environment, reason,
+		                  &audited.audit, e);
+	else
+		rc = outbox_resume(call->admin->host, project, connection, environment,
+		                   &audited.audit, e);
+	audited_finish(&audited);
+	return rc;
+}
+
+/* Each link of the list. */
 static int alter_all(struct api_call *call, const struct json *list, const char *project,
                      const char *reason, struct err *e)
 {
@@ -110,15 +133,13 @@ static int alter_all(struct api_call *call, const struct json *list, const char 
 
 	for (size_t i = 0; i < json_count(list) && rc == 0; i++) {
 		const struct json *link = json_at(list, i);
-		const char *connection = json_as_string(json_get(link, "connection"));
-		const char *environment = json_as_string(json_get(link, "environment"));
-		rc = reason ? outbox_pause(call->admin->host, project, connection, environment,
-		                           reason, e)
-		            : outbox_resume(call->admin->host, project, connection, environment, e);
+		rc = alter_one(call, project, json_as_string(json_get(link, "connection")),
+		               json_as_string(json_get(link, "environment")), reason, e);
 	}
 	return rc;
 }
 
+/* A global connection can be used from every project, but not stopped for the others. */
 static void alter(struct api_call *call, const char *reason)
 {
 	struct json *list = NULL;
@@ -126,6 +147,8 @@ static void alter(struct api_call *call, const char *reason)
 	struct err e = {0};
 
 	int rc = find(call, &project, &list, &e);
+	if (rc == 0)
+		rc = authorize(&call->asker.who, ACTION_OPERATE, project, call->args[1], &e);
 	if (rc == 0)
 		rc = alter_all(call, list, project, reason, &e);
 	json_free(list);

@@ -59,14 +59,22 @@ static struct json *store_json(const struct store_stats *s)
 	return object;
 }
 
-static struct json *configuration_json(const struct admin_configuration *c)
+/* A problem may be one of any project: it is told to whoever may see them all. */
+static bool sees_all(const struct api_call *call)
 {
+	return authorize(&call->asker.who, ACTION_READ, NULL, NULL, NULL) == 0;
+}
+
+static struct json *configuration_json(const struct api_call *call)
+{
+	const struct admin_configuration *c = admin_settings(call);
+
 	struct json *object = json_object();
 
 	json_set(object, "file", json_string(c->file));
 	json_set(object, "loaded", show_time(c->loaded_ms));
 	json_set(object, "ok", json_bool(!c->problem));
-	json_set(object, "problem", show_text(c->problem));
+	json_set(object, "problem", show_text(sees_all(call) ? c->problem : NULL));
 	json_set(object, "connections", count_json(c->connections));
 	return object;
 }
@@ -81,7 +89,7 @@ void api_status(struct api_call *call)
 	struct err e = {0};
 	size_t count;
 
-	if (links_json(call->admin, NULL, NULL, NULL, &links, &count, &e) < 0) {
+	if (links_json(call->admin, NULL, NULL, NULL, &call->asker.who, &links, &count, &e) < 0) {
 		problem_answer_err(call->request, NULL, &e);
 		return;
 	}
@@ -99,7 +107,7 @@ void api_status(struct api_call *call)
 	json_set(object, "active", count_json(host.active));
 	json_set(object, "active_bytes", count_json(host.active_bytes));
 	json_set(object, "store", store_json(&stats));
-	json_set(object, "configuration", configuration_json(c));
+	json_set(object, "configuration", configuration_json(call));
 	json_set(object, "links", links);
 	reply_json(call->request, 200, object);
 }
@@ -131,5 +139,8 @@ void api_ready(struct api_call *call)
 	monitor_host(call->admin->host, &host);
 	store_stats(host_store(call->admin->host), &stats);
 	const char *why = unready(admin_settings(call), &host, &stats);
-	reply_text(call->request, why ? 503 : 200, why ? why : "ready");
+	reply_text(call->request, why ? 503 : 200,
+	           !why             ? "ready"
+	           : sees_all(call) ? why
+	                            : "not ready");
 }

@@ -101,24 +101,29 @@ static void read_q(struct filter *f, const struct query_value *q)
 		f->is_empty = true;
 }
 
-static int read_names(struct filter *f, struct admin *admin, const struct query_value *values,
-                      struct err *e)
+static int read_names(struct filter *f, struct api_call *call, enum action action,
+                      const struct query_value *values, struct err *e)
 {
 	const char *project = values[FILTER_PROJECT].text;
 	const char *connection = values[FILTER_CONNECTION].text;
 	const char *environment = values[FILTER_ENVIRONMENT].text;
+	const struct who *who = &call->asker.who;
 
-	if (!project && !connection && !environment)
+	if (project && authorize(who, action, project, NULL, e) < 0)
+		return ERR_DENIED;
+	if (!project && !connection && !environment &&
+	    authorize(who, action, NULL, NULL, NULL) == 0)
 		return 0;
-	int rc = names_select(&admin->names, host_store(admin->host), project, connection,
-	                      environment, &f->links, &f->store.link_count, e);
+	int rc = names_select(&call->admin->names, host_store(call->admin->host), project,
+	                      connection, environment, who, action, &f->links, &f->store.link_count,
+	                      e);
 	f->store.links = f->links;
 	f->is_empty = f->is_empty || f->store.link_count == 0;
 	return rc;
 }
 
-int filter_read(struct filter *f, struct admin *admin, const struct query_value *values,
-                struct problem *p, struct err *e)
+int filter_read(struct filter *f, struct api_call *call, enum action action,
+                const struct query_value *values, struct problem *p, struct err *e)
 {
 	*f = (struct filter){
 		.store =
@@ -132,7 +137,7 @@ int filter_read(struct filter *f, struct admin *admin, const struct query_value 
 	if (rc < 0)
 		return rc;
 	read_q(f, &values[FILTER_Q]);
-	return read_names(f, admin, values, e);
+	return read_names(f, call, action, values, e);
 }
 
 void filter_finish(struct filter *f)

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "admin/query.h"
+#include "core/access.h"
 #include "store/store.h"
 
-struct admin;
+struct api_call;
 struct err;
 struct problem;
 
@@ -39,8 +40,8 @@ struct filter {
 	uint64_t cursor; /* 0: from the beginning */
 };
 
-/* values are those of the rows.  0; ERR_USAGE with a fault in p; else e says what the store did.
- * filter_finish() in any case. */
-int filter_read(struct filter *f, struct admin *admin, const struct query_value *values,
-                struct problem *p, struct err *e);
+/* values are those of the rows; only what is in projects where the caller may do the action fits.  0;
+ * ERR_USAGE with a fault in p; ERR_DENIED, or what the store did, in e.  filter_finish() in any case. */
+int filter_read(struct filter *f, struct api_call *call, enum action action,
+                const struct query_value *values, struct problem *p, struct err *e);
 void filter_finish(struct filter *f);

@@ -7,6 +7,7 @@
 #include "admin/show.h"
 #include "base/banned.h"
 #include "base/err.h"
+#include "core/access.h"
 #include "core/monitor.h"
 #include "json/json.h"
 
@@ -89,6 +90,7 @@ static struct json *link_json(const struct monitor_link *l)
 }
 
 struct collecting {
+	const struct who *who;
 	struct json *list;
 	size_t count;
 	bool failed;
@@ -98,14 +100,17 @@ static void take(void *arg, const struct monitor_link *link)
 {
 	struct collecting *c = arg;
 
+	if (c->who && authorize(c->who, ACTION_READ, link->project, NULL, NULL) < 0)
+		return;
 	c->failed = json_push(c->list, link_json(link)) < 0 || c->failed;
 	c->count++;
 }
 
 int links_json(struct admin *admin, const char *project, const char *connection,
-               const char *environment, struct json **ret, size_t *ret_count, struct err *e)
+               const char *environment, const struct who *who, struct json **ret, size_t *ret_count,
+               struct err *e)
 {
-	struct collecting c = {.list = json_array()};
+	struct collecting c = {.who = who, .list = json_array()};
 
 	int rc = monitor_links(admin->host, project, connection, environment, take, &c, e);
 	if (rc == 0 && (c.failed || !c.list))

@@ -6,8 +6,10 @@
 struct admin;
 struct err;
 struct json;
+struct who;
 
-/* All that have these names (NULL: any), as an array; *ret_count is how many.  ERR_NO_MEMORY, or what
+/* All that have these names (NULL: any) and may be seen by who (NULL: whoever), as an array; *ret_count is how many.  ERR_NO_MEMORY, or what
  * the monitor says. */
 int links_json(struct admin *admin, const char *project, const char *connection,
-               const char *environment, struct json **ret, size_t *ret_count, struct err *e);
+               const char *environment, const struct who *who, struct json **ret, size_t *ret_count,
+               struct err *e);

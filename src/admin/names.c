@@ -120,7 +120,8 @@ static bool fits(const struct link_name *name, const char *project, const char *
 }
 
 int names_select(struct names *n, struct store *store, const char *project, const char *connection,
-                 const char *environment, int64_t **ret, size_t *ret_count, struct err *e)
+                 const char *environment, const struct who *who, enum action action, int64_t **ret,
+                 size_t *ret_count, struct err *e)
 {
 	size_t count = 0;
 
@@ -128,7 +129,8 @@ int names_select(struct names *n, struct store *store, const char *project, cons
 	int rc = read_all(n, store, e);
 	int64_t *ids = rc == 0 ? mem_array(n->count + 1, sizeof(*ids)) : NULL;
 	for (size_t i = 0; ids && i < n->count; i++)
-		if (fits(&n->items[i], project, connection, environment))
+		if (fits(&n->items[i], project, connection, environment) &&
+		    authorize(who, action, n->items[i].project, NULL, NULL) == 0)
 			ids[count++] = n->items[i].id;
 	pthread_mutex_unlock(&n->lock);
 	if (rc < 0)

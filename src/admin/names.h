@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/mem.h"
+#include "core/access.h"
 
 struct err;
 struct store;
@@ -30,6 +31,7 @@ void names_finish(struct names *n);
 int names_find(struct names *n, struct store *store, int64_t id, struct link_name *ret,
                struct err *e);
 /* The numbers of all links that have these names (NULL: any), connection and project compared
- * case-folded; *ret is given away (mem_free) and not NULL, even when there is none. */
+ * case-folded, in projects where who may do the action; *ret is given away (mem_free) and not NULL, even when there is none. */
 int names_select(struct names *n, struct store *store, const char *project, const char *connection,
-                 const char *environment, int64_t **ret, size_t *ret_count, struct err *e);
+                 const char *environment, const struct who *who, enum action action, int64_t **ret,
+                 size_t *ret_count, struct err *e);

@@ -226,6 +226,20 @@ static const char *text_of(const struct query_row *row, const struct json *membe
 	return number;
 }
 
+static int read_list(const char *pointer, const struct json *member, struct query_value *ret,
+                     struct problem *p)
+{
+	bool whole = json_kind(member) == JSON_ARRAY;
+
+	for (size_t i = 0; whole && i < json_count(member); i++)
+		whole = json_as_string(json_at(member, i)) != NULL;
+	ret->given = whole;
+	if (whole)
+		return 0;
+	problem_fault(p, pointer, invalid, "is not a list of texts");
+	return ERR_USAGE;
+}
+
 static int read_member(const struct query_row *rows, size_t count, const char *key,
                        const struct json *member, struct query_value *ret, struct problem *p)
 {
@@ -237,6 +251,8 @@ static int read_member(const struct query_row *rows, size_t count, const char *k
 		return unknown(rows, count, key, pointer, p);
 	if (json_kind(member) == JSON_NULL)
 		return 0;
+	if (rows[row].kind == QUERY_LIST)
+		return read_list(pointer, member, &ret[row], p);
 	const char *text = text_of(&rows[row], member, number, sizeof(number));
 	if (!text) {
 		problem_fault(p, pointer, invalid, "is of the wrong kind");

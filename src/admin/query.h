@@ -19,6 +19,7 @@ enum query_kind {
 	QUERY_TIME,    /* number: Unix time in ms; RFC 3339 */
 	QUERY_CHOICE,  /* number: place in choices */
 	QUERY_CHOICES, /* number: bits 1 << place; several with commas */
+	QUERY_LIST,    /* an array of texts, in bodies alone; read by whoever wants it */
 	QUERY_FAMILY,  /* every name that begins so; read by whoever wants them */
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/permit.h"
 #include "admin/problem.h"
 #include "base/banned.h"
 #include "httpd/request.h"
@@ -79,6 +80,29 @@ static void refuse(const struct api_call *call, const char *allowed)
 	problem_reply(call->request, &p);
 }
 
+const char *route_scope_name(enum route_scope scope)
+{
+	static const char *const names[ROUTE_SCOPES] = {
+		[SCOPE_HOST] = "host",       [SCOPE_PUBLIC] = "public",
+		[SCOPE_SELF] = "self",       [SCOPE_SOMEWHERE] = "somewhere",
+		[SCOPE_PROJECT] = "project", [SCOPE_DELIVERY] = "delivery",
+	};
+
+	return names[scope];
+}
+
+/* Credentials that are no good are no fault where none are needed. */
+static int admit(struct api_call *call, const struct route *route, struct problem *p)
+{
+	int rc = identify(call->admin, call->request, &call->asker, p);
+
+	if (route->scope == SCOPE_PUBLIC) {
+		*p = (struct problem){0};
+		return 0;
+	}
+	return rc < 0 ? rc : permit(call, route, p);
+}
+
 void route_dispatch(struct admin *admin, struct http_request *request)
 {
 	struct api_call call = {.admin = admin, .request = request};
@@ -87,10 +111,14 @@ void route_dispatch(struct admin *admin, struct http_request *request)
 	const struct route *route = find(&call, allowed, sizeof(allowed));
 
 	request->note = route ? (unsigned)(route - routes) + 1 : 0;
-	if (!route)
+	if (!route) {
 		refuse(&call, allowed);
-	else if (query_read(route->query, route->query_count, request, call.query, &p) < 0)
+		return;
+	}
+	if (admit(&call, route, &p) < 0 ||
+	    query_read(route->query, route->query_count, request, call.query, &p) < 0)
 		problem_reply(request, &p);
 	else
 		route->handle(&call);
+	asker_release(&call.asker);
 }

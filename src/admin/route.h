@@ -8,7 +8,9 @@
 
 #include <stddef.h>
 
+#include "admin/identify.h"
 #include "admin/query.h"
+#include "core/access.h"
 
 struct admin;
 struct http_request;
@@ -20,14 +22,31 @@ enum { API_ARGS = 2, API_ARG_BYTES = 104 };
 struct api_call {
 	struct admin *admin;
 	struct http_request *request;
+	struct asker asker;
 	char args[API_ARGS][API_ARG_BYTES];
+	char project[API_ARG_BYTES]; /* that was authorised: SCOPE_PROJECT, SCOPE_DELIVERY; else "" */
 	struct query_value query[QUERY_ROWS_MAX]; /* one for each of the route's rows */
 };
+
+/* Where the action of a route must be allowed. */
+enum route_scope {
+	SCOPE_HOST,      /* in all projects */
+	SCOPE_PUBLIC,    /* anybody may, without being known */
+	SCOPE_SELF,      /* it concerns only whoever asks, who must be known */
+	SCOPE_SOMEWHERE, /* in any project; the handler shows and does only what is allowed there */
+	SCOPE_PROJECT,  /* in the project of the first argument, for the connection of the second */
+	SCOPE_DELIVERY, /* in the project of the delivery of the first argument */
+	ROUTE_SCOPES,
+};
+
+const char *route_scope_name(enum route_scope scope);
 
 struct route {
 	const char *method;
 	const char *pattern;
-	const char *name;    /* what documents call it */
+	const char *name; /* what documents call it */
+	enum action action;
+	enum route_scope scope;
 	const char *summary; /* one sentence */
 	void (*handle)(struct api_call *call);
 	const struct query_row *query;

@@ -10,6 +10,7 @@
 #include <linkspan/connector.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "schema/check.h"
@@ -83,6 +84,11 @@ int conf_load_host(struct conf *c, const char *file, struct report *report);
 int conf_check(struct conf *c, const char *path, const struct conf *base, struct report *report);
 
 void conf_finish(struct conf *c);
+
+/* The address that `listen` means.  0, or ERR_INVALID. */
+int conf_listen_address(const char *listen, struct sockaddr_storage *ret, socklen_t *ret_bytes);
+/* Whether only this machine can reach it. */
+bool conf_is_loopback(const struct sockaddr_storage *address);
 
 /* The environment of that name, NULL when there is none.  What a project lays over its variables is
  * put in by conf_resolve(). */

@@ -43,38 +43,50 @@ static bool is_port(const char *text)
 	return text[0] >= '1' && text[0] <= '9' && *end == '\0' && port <= PORT_MAX;
 }
 
-/* Takes "127.0.0.1:8686" and "[::1]:8686" apart; false when it is neither.  *ret_loopback says
- * whether only this machine can reach it. */
-static bool parse_listen(const char *text, bool *ret_loopback)
+/* "127.0.0.1:8686" and "[::1]:8686". */
+int conf_listen_address(const char *listen, struct sockaddr_storage *ret, socklen_t *ret_bytes)
 {
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+	const char *colon = strrchr(listen, ':');
 	char address[ADDRESS_BYTES];
-	struct in6_addr v6;
-	struct in_addr v4;
-	const char *colon = strrchr(text, ':');
 
-	if (!colon || (size_t)(colon - text) >= sizeof(address) || !is_port(colon + 1))
-		return false;
-	size_t bytes = (size_t)(colon - text);
-	memcpy(address, text, bytes);
+	if (!colon || (size_t)(colon - listen) >= sizeof(address) || !is_port(colon + 1))
+		return ERR_INVALID;
+	size_t bytes = (size_t)(colon - listen);
+	uint16_t port = htons((uint16_t)strtol(colon + 1, NULL, 10));
+	memcpy(address, listen, bytes);
 	address[bytes] = '\0';
+	memset(ret, 0, sizeof(*ret));
 	if (bytes > 2 && address[0] == '[' && address[bytes - 1] == ']') {
 		address[bytes - 1] = '\0';
-		if (inet_pton(AF_INET6, address + 1, &v6) != 1)
-			return false;
-		*ret_loopback = IN6_IS_ADDR_LOOPBACK(&v6);
-		return true;
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = port;
+		*ret_bytes = sizeof(*v6);
+		return inet_pton(AF_INET6, address + 1, &v6->sin6_addr) == 1 ? 0 : ERR_INVALID;
 	}
-	if (inet_pton(AF_INET, address, &v4) != 1)
-		return false;
-	*ret_loopback = ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-	return true;
+	v4->sin_family = AF_INET;
+	v4->sin_port = port;
+	*ret_bytes = sizeof(*v4);
+	return inet_pton(AF_INET, address, &v4->sin_addr) == 1 ? 0 : ERR_INVALID;
+}
+
+bool conf_is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return ntohl(v4->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
 }
 
 static int check_listen(const struct lk_value *value, const char **ret_message)
 {
-	bool loopback;
+	struct sockaddr_storage address;
+	socklen_t bytes;
 
-	if (parse_listen(value->u.s, &loopback))
+	if (conf_listen_address(value->u.s, &address, &bytes) == 0)
 		return 0;
 	*ret_message = "write ADDRESS:PORT, as in \"127.0.0.1:8686\" or \"[::1]:8686\"";
 	return LK_EINVAL;
@@ -313,16 +325,17 @@ static int check_listener(struct loader *l, const struct node *group,
 {
 	const struct lk_value *const *tls = v[HOST_TLS]->u.v;
 	const char *certificate = tls[TLS_CERTIFICATE]->u.s, *key = tls[TLS_KEY]->u.s;
-	bool loopback = true;
+	const char *listen = v[HOST_LISTEN]->u.s;
+	struct sockaddr_storage address;
+	socklen_t bytes;
 
 	if (!certificate != !key) {
 		report_add(l->report, LK_FAULT_ERROR, node_get(group, "tls"), "missing_key",
 		           "holds only one of `certificate` and `key`; both are needed");
 		return ERR_INVALID;
 	}
-	if (v[HOST_LISTEN]->u.s)
-		parse_listen(v[HOST_LISTEN]->u.s, &loopback);
-	if (!loopback && !certificate) {
+	if (listen && !certificate && conf_listen_address(listen, &address, &bytes) == 0 &&
+	    !conf_is_loopback(&address)) {
 		report_add(
 			l->report, LK_FAULT_ERROR, node_get(group, "listen"), "needs_tls",
 			"can be reached from other machines, and then `tls` is needed; without it "

@@ -44,6 +44,7 @@ void delivery_destroy(struct delivery *d)
 	message_unref(d->send.message);
 	outcome_destroy(d->send.refused);
 	outcome_destroy(d->outcome);
+	mem_free(d->audit);
 	mem_free(d);
 	host_let_go(host); /* last: it may have waited for this one */
 }
@@ -135,7 +136,11 @@ static void settle(struct delivery *d, enum store_state state, int64_t due_ms)
 {
 	struct store_settle *s = &d->settle;
 
-	s->op = (struct store_op){.kind = STORE_SETTLE, .done = settled};
+	s->op = (struct store_op){
+		.kind = STORE_SETTLE,
+		.done = settled,
+		.audit = state == STORE_CANCELLED ? d->audit : NULL,
+	};
 	s->seq = d->seq;
 	s->fence = d->fence;
 	s->state = state;
@@ -315,8 +320,10 @@ void delivery_not_taken(struct delivery *d, int rc)
 	take_back(d, queue_not_taken(q, &d->send, rc));
 }
 
-void delivery_cancel(struct delivery *d)
+void delivery_cancel(struct delivery *d, struct store_audit *audit)
 {
+	mem_free(d->audit); /* the last word counts */
+	d->audit = audit;
 	d->is_cancelled = true;
 	if (d->send.op)
 		link_cancel(&d->send);

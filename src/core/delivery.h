@@ -31,6 +31,7 @@ struct delivery {
 	const char *end; /* of a dead letter: why */
 	struct store_settle settle;
 	struct store_attempt attempt;
+	struct store_audit *audit; /* who cancelled it; written when that comes true */
 };
 
 /* NULL: no memory.  Takes a reference of the message. */
@@ -48,8 +49,8 @@ int delivery_begin(struct delivery *d);
 void delivery_not_taken(struct delivery *d, int rc);
 /* [lane] Takes back delivery_begin(): the plugin is busy. */
 void delivery_unbegin(struct delivery *d);
-/* [lane] An operator's word. */
-void delivery_cancel(struct delivery *d);
+/* [lane] An operator's word.  Takes the audit row (mem_free), which may be NULL. */
+void delivery_cancel(struct delivery *d, struct store_audit *audit);
 
 static inline struct delivery *delivery_of(struct send *send)
 {

@@ -38,13 +38,28 @@ static int64_t timeout_of(const struct deployment *d, const char *name, int64_t 
 	return value ? value->u.i : otherwise;
 }
 
-static int read_network(struct deployment *d, const struct conf_environment *environment,
-                        struct report *report)
+/* Whatever an environment allows: a message that comes back to this host's own API is never meant. */
+static int deny_own(struct deployment *d, const struct conf *conf, struct report *report)
 {
-	int rc = 0;
+	struct sockaddr_storage address;
+	struct err e = {0};
+	socklen_t bytes;
 
-	if (!environment->network_allow)
+	if (!conf->host.listen || conf_listen_address(conf->host.listen, &address, &bytes) < 0)
 		return 0;
+	int rc = network_policy_deny_own(&d->network, (const struct sockaddr *)&address, bytes, &e);
+	if (rc < 0 && rc != ERR_NO_MEMORY)
+		report_add(report, LK_FAULT_ERROR, NULL, "bad_network", "%s", e.text);
+	return rc;
+}
+
+static int read_network(struct deployment *d, const struct conf *conf,
+                        const struct conf_environment *environment, struct report *report)
+{
+	int rc = deny_own(d, conf, report);
+
+	if (rc < 0 || !environment->network_allow)
+		return rc;
 	for (const struct node *n = environment->network_allow->first; n; n = n->next) {
 		struct err e = {0};
 		if (network_policy_add(&d->network, n->u.s, &e) < 0) {
@@ -157,7 +172,7 @@ static int read_all(struct deployment *d, const struct conf *conf, const struct 
 		type->type.check(&d->settings, &adapter.face);
 	}
 	check_secrets(d, report);
-	rc = read_network(d, environment, report);
+	rc = read_network(d, conf, environment, report);
 	fingerprint(d, settings, environment->network_allow, d->fingerprint);
 	return rc < 0 ? rc : report->errors > errors_before ? ERR_INVALID : 0;
 }

@@ -61,6 +61,10 @@ int network_policy_add(struct network_policy *policy, const char *cidr, struct e
 int network_policy_deny_listener(struct network_policy *policy, const struct sockaddr *address,
                                  socklen_t address_bytes, struct err *e);
 
+/* The same, with the addresses of the machine's interfaces beside a wildcard. */
+int network_policy_deny_own(struct network_policy *policy, const struct sockaddr *address,
+                            socklen_t address_bytes, struct err *e);
+
 /* 0, or ERR_DENIED. */
 int network_permit(const struct network_policy *policy, const struct sockaddr *address,
                    socklen_t address_bytes);

@@ -56,6 +56,7 @@ struct asking {
 	struct letter letter;
 	struct queue *queue;
 	uint64_t seq;
+	struct store_audit *audit; /* NULL once a delivery has it */
 	bool found;
 	struct gate gate;
 };
@@ -91,21 +92,29 @@ static void deliver_cancel(struct letter *letter)
 	if (!d)
 		d = find_out(&q->out, a->seq);
 	a->found = d != NULL;
-	if (d)
-		delivery_cancel(d);
+	if (d) {
+		delivery_cancel(d, a->audit);
+		a->audit = NULL;
+	}
 	gate_open(&a->gate);
 }
 
-static bool cancel_in_memory(struct host *host, int64_t link, uint64_t seq)
+/* 1: it is cancelled, and its settlement carries the audit row; 0: it is not there. */
+static int cancel_in_memory(struct host *host, int64_t link, uint64_t seq,
+                            const struct store_audit *audit, struct err *e)
 {
 	struct asking a = {.letter.deliver = deliver_cancel, .seq = seq};
 
 	a.queue = host_queue_by_id(host, link);
 	if (!a.queue)
-		return false;
+		return 0;
+	a.audit = store_audit_copy(audit);
+	if (audit && !a.audit)
+		return err_no_memory(e);
 	gate_init(&a.gate, host);
 	mailbox_post(&a.queue->lane->mailbox, &a.letter);
 	gate_wait(&a.gate);
+	mem_free(a.audit);
 	return a.found;
 }
 
@@ -113,8 +122,8 @@ static bool cancel_in_memory(struct host *host, int64_t link, uint64_t seq)
  * Single deliveries
  */
 
-static int alter(struct host *host, const char *id, enum store_verb verb, struct store_alter *ret,
-                 struct err *e)
+static int alter(struct host *host, const char *id, enum store_verb verb,
+                 const struct store_audit *audit, struct store_alter *ret, struct err *e)
 {
 	uint64_t seq = 0;
 	int rc = find(host, id, &seq, e);
@@ -122,7 +131,7 @@ static int alter(struct host *host, const char *id, enum store_verb verb, struct
 	if (rc < 0)
 		return rc;
 	*ret = (struct store_alter){
-		.op.kind = STORE_ALTER,
+		.op = {.kind = STORE_ALTER, .audit = audit},
 		.seq = seq,
 		.verb = verb,
 		.now_ms = store_now_ms(host->store),
@@ -155,10 +164,10 @@ static void count_replayed(struct queue *q, enum store_state from)
 		atomic_fetch_sub(&q->dead, 1);
 }
 
-int outbox_retry(struct host *host, const char *id, struct err *e)
+int outbox_retry(struct host *host, const char *id, const struct store_audit *audit, struct err *e)
 {
 	struct store_alter op;
-	int rc = alter(host, id, STORE_RETRY_NOW, &op, e);
+	int rc = alter(host, id, STORE_RETRY_NOW, audit, &op, e);
 
 	if (rc == ERR_BUSY && op.state == STORE_LEASED)
 		return 0; /* it is on its way already */
@@ -172,13 +181,13 @@ int outbox_retry(struct host *host, const char *id, struct err *e)
 	return 0;
 }
 
-int outbox_cancel(struct host *host, const char *id, struct err *e)
+int outbox_cancel(struct host *host, const char *id, const struct store_audit *audit, struct err *e)
 {
 	struct store_alter op = {0};
 
 	/* It can come back to the disk between the two questions; then the first is asked again. */
 	for (int round = 0; round < 8; round++) {
-		int rc = alter(host, id, STORE_CANCEL, &op, e);
+		int rc = alter(host, id, STORE_CANCEL, audit, &op, e);
 		if (rc == 0) {
 			struct queue *q = host_queue_by_id(host, op.link);
 			if (q) {
@@ -190,8 +199,9 @@ int outbox_cancel(struct host *host, const char *id, struct err *e)
 		}
 		if (rc != ERR_BUSY || op.state != STORE_LEASED)
 			return e && e->code ? rc : explain(rc, id, "cancelled", op.state, e);
-		if (cancel_in_memory(host, op.link, op.seq))
-			return 0;
+		rc = cancel_in_memory(host, op.link, op.seq, audit, e);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	return err_set(e, ERR_BUSY, "%s is on its way just now; ask again", id);
 }
@@ -227,13 +237,20 @@ static void recover(struct queue *q)
 }
 
 int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after,
-                  uint32_t most, uint64_t *ret_count, uint64_t *ret_last, struct err *e)
+                  uint32_t most, const struct store_audit *audit, uint64_t *ret_count,
+                  uint64_t *ret_last, struct err *e)
 {
 	struct store_replay *op = mem_zalloc(sizeof(*op));
+	struct store_audit counting;
 
 	if (!op)
 		return err_no_memory(e);
 	op->op.kind = STORE_REPLAY;
+	if (audit) {
+		counting = *audit;
+		counting.count = &op->count;
+		op->op.audit = &counting;
+	}
 	op->filter = filter;
 	op->after = after;
 	op->most = most < STORE_GROUP_MAX ? most : STORE_GROUP_MAX;
@@ -278,7 +295,8 @@ static void deliver_pause(struct letter *letter)
 }
 
 static int set_paused(struct host *host, const char *project, const char *connection,
-                      const char *environment, bool paused, const char *reason, struct err *e)
+                      const char *environment, bool paused, const char *reason,
+                      const struct store_audit *audit, struct err *e)
 {
 	struct pausing p = {.letter.deliver = deliver_pause, .paused = paused, .reason = reason};
 
@@ -288,7 +306,7 @@ static int set_paused(struct host *host, const char *project, const char *connec
 		               environment);
 	if (host->store) {
 		struct store_pause op = {
-			.op.kind = STORE_PAUSE,
+			.op = {.kind = STORE_PAUSE, .audit = audit},
 			.link = p.queue->id,
 			.paused = paused,
 			.reason = reason ? reason : "",
@@ -305,15 +323,16 @@ static int set_paused(struct host *host, const char *project, const char *connec
 }
 
 int outbox_pause(struct host *host, const char *project, const char *connection,
-                 const char *environment, const char *reason, struct err *e)
+                 const char *environment, const char *reason, const struct store_audit *audit,
+                 struct err *e)
 {
-	return set_paused(host, project, connection, environment, true, reason, e);
+	return set_paused(host, project, connection, environment, true, reason, audit, e);
 }
 
 int outbox_resume(struct host *host, const char *project, const char *connection,
-                  const char *environment, struct err *e)
+                  const char *environment, const struct store_audit *audit, struct err *e)
 {
-	return set_paused(host, project, connection, environment, false, NULL, e);
+	return set_paused(host, project, connection, environment, false, NULL, audit, e);
 }
 
 /* [lane] Nobody waits for it: the pause holds in memory whatever the store says. */

@@ -42,21 +42,28 @@ void outbox_accept(struct host *host, const struct outbox_call *calls, size_t co
                    void (*answered)(void *arg, const struct outbox_answer *answers, size_t count),
                    void *arg);
 
+/*
+ * What operators do.  audit tells of it in the same transaction; NULL: nobody is to be told of.
+ */
+
 /* ERR_NOT_FOUND: no delivery has this id; ERR_CONFLICT: its state does not permit it. */
-int outbox_retry(struct host *host, const char *id, struct err *e);
-int outbox_cancel(struct host *host, const char *id, struct err *e);
+int outbox_retry(struct host *host, const char *id, const struct store_audit *audit, struct err *e);
+int outbox_cancel(struct host *host, const char *id, const struct store_audit *audit,
+                  struct err *e);
 
 /* Replays what fits, at most `most` (≤ STORE_GROUP_MAX) of them behind `after`; *ret_last is where to
  * go on; *ret_count < most: that was all. */
 int outbox_replay(struct host *host, const struct store_filter *filter, uint64_t after,
-                  uint32_t most, uint64_t *ret_count, uint64_t *ret_last, struct err *e);
+                  uint32_t most, const struct store_audit *audit, uint64_t *ret_count,
+                  uint64_t *ret_last, struct err *e);
 
 /* Holds back what is stored for a connection in an environment, and refuses direct calls; or lets it
  * go on.  Kept over restarts.  ERR_NOT_FOUND: never deployed there. */
 int outbox_pause(struct host *host, const char *project, const char *connection,
-                 const char *environment, const char *reason, struct err *e);
+                 const char *environment, const char *reason, const struct store_audit *audit,
+                 struct err *e);
 int outbox_resume(struct host *host, const char *project, const char *connection,
-                  const char *environment, struct err *e);
+                  const char *environment, const struct store_audit *audit, struct err *e);
 
 /* Calls ended() once, when the delivery has come to an end (or at once, when it has already), on any
  * thread; it must not block.  Until then outbox_unwatch() takes it back: false when ended() was or is

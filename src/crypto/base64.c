@@ -15,3 +15,9 @@ char *base64_encode(const void *data, size_t bytes)
 		sodium_bin2base64(text, room, data, bytes, sodium_base64_VARIANT_ORIGINAL);
 	return text;
 }
+
+void base64_url(const void *data, size_t bytes, char *text)
+{
+	sodium_bin2base64(text, BASE64_URL_LENGTH(bytes) + 1, data, bytes,
+	                  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}

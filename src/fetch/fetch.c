@@ -13,7 +13,7 @@ enum { CONNECT_TIMEOUT_MS = 5000, UPLOAD_BYTES = 512 * 1024, RECEIVE_BYTES = 128
 
 struct fetch {
 	CURL *easy;
-	char *url, *socket, *server;
+	char *url, *socket, *server, *ca_file, *bearer;
 	size_t reply_max_bytes;
 	bool (*stop)(void *arg);
 	void *arg;
@@ -74,9 +74,17 @@ static bool set_up(struct fetch *f)
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, f);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	if (f->ca_file)
+		failed |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, f->ca_file);
 	if (f->socket)
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, f->socket);
 	return failed == 0;
+}
+
+static bool copy(const char *text, char **ret)
+{
+	*ret = text ? mem_strdup(text) : NULL;
+	return *ret || !text;
 }
 
 int fetch_create(const struct fetch_options *options, struct fetch **ret, struct err *e)
@@ -91,9 +99,10 @@ int fetch_create(const struct fetch_options *options, struct fetch **ret, struct
 	f->arg = options->arg;
 	f->url = mem_strdup(options->url);
 	f->server = mem_strdup(options->server);
-	f->socket = options->socket ? mem_strdup(options->socket) : NULL;
 	f->easy = curl_easy_init();
-	if (!f->url || !f->server || (options->socket && !f->socket) || !f->easy || !set_up(f)) {
+	if (!f->url || !f->server || !copy(options->socket, &f->socket) ||
+	    !copy(options->ca_file, &f->ca_file) || !copy(options->bearer, &f->bearer) ||
+	    !f->easy || !set_up(f)) {
 		fetch_destroy(f);
 		return err_no_memory(e);
 	}
@@ -109,6 +118,10 @@ void fetch_destroy(struct fetch *f)
 	mem_free(f->url);
 	mem_free(f->server);
 	mem_free(f->socket);
+	mem_free(f->ca_file);
+	if (f->bearer)
+		mem_wipe(f->bearer, strlen(f->bearer));
+	mem_free(f->bearer);
 	mem_free(f);
 }
 
@@ -164,6 +177,20 @@ static int add_header(struct curl_slist **list, const struct fetch_header *heade
 	return rc;
 }
 
+static int add_bearer(struct curl_slist **list, const char *token, struct err *e)
+{
+	struct fetch_header header = {.name = "Authorization"};
+	struct buf value;
+
+	buf_init(&value, BUF_MAX_LINE);
+	buf_printf(&value, "Bearer %s", token);
+	header.value = buf_str(&value);
+	int rc = buf_failed(&value) ? err_no_memory(e) : add_header(list, &header, e);
+	buf_wipe(&value);
+	buf_finish(&value);
+	return rc;
+}
+
 static bool has_header(const struct fetch_request *request, const char *name)
 {
 	for (size_t i = 0; i < request->header_count; i++)
@@ -173,10 +200,13 @@ static bool has_header(const struct fetch_request *request, const char *name)
 }
 
 /* The caller frees the list in any case. */
-static int make_headers(const struct fetch_request *request, struct curl_slist **ret, struct err *e)
+static int make_headers(const struct fetch *f, const struct fetch_request *request,
+                        struct curl_slist **ret, struct err *e)
 {
 	int rc = add_line(ret, "Expect:", e);
 
+	if (rc == 0 && f->bearer)
+		rc = add_bearer(ret, f->bearer, e);
 	if (rc == 0)
 		rc = add_line(ret, "Accept:", e);
 	/* What libcurl would put there of itself is the type of a form. */
@@ -291,6 +321,11 @@ static int failure(const struct fetch *f, const struct fetch_request *request, C
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return not_connected(f, e);
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CONNECT_ERROR:
+		return err_set(e, ERR_UNREACHABLE, "%s cannot be trusted at %s: %s", f->server,
+		               f->url, f->message);
 	case CURLE_OPERATION_TIMEDOUT:
 		return timed_out(f, request, e);
 	case CURLE_ABORTED_BY_CALLBACK:
@@ -336,7 +371,7 @@ int fetch_run(struct fetch *f, const struct fetch_request *request, struct fetch
 	empty(f, reply);
 	if (!is_one_line(request->target) || request->target[0] != '/')
 		return err_set(e, ERR_USAGE, "no valid address: %s", request->target);
-	int rc = make_headers(request, &headers, e);
+	int rc = make_headers(f, request, &headers, e);
 	if (rc == 0)
 		rc = set_request(f, request, headers, e);
 	if (rc == 0) {

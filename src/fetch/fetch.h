@@ -21,6 +21,8 @@ struct fetch;
 struct fetch_options {
 	const char *url;         /* how every URL begins: "http://localhost" */
 	const char *socket;      /* the path of a Unix socket; NULL: TCP, to the host of url */
+	const char *ca_file;     /* PEM: whose certificates are trusted; NULL: the system's */
+	const char *bearer;      /* the token of every request (RFC 6750); NULL: none */
 	const char *server;      /* what messages call the other side: "linkspand" */
 	size_t reply_max_bytes;  /* of a body; 0: FETCH_REPLY_MAX_BYTES */
 	bool (*stop)(void *arg); /* asked at least once a second, and after a signal: true gives

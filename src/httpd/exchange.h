@@ -25,6 +25,8 @@ struct http_server {
 	void (*answered)(void *arg, const struct http_request *request, unsigned status);
 	void *arg;
 	struct http_guards guards;
+	const struct http_pair *headers; /* of every answer */
+	size_t header_count;
 	size_t body_max_bytes;
 	int64_t timeout_ms;
 	bool tls;

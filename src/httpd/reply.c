@@ -9,8 +9,18 @@
 
 const struct http_refusal exchange_stopping = {503, "stopping", "the server is being stopped"};
 
+static bool add_headers(struct MHD_Response *response, const struct http_pair *headers,
+                        size_t count)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = MHD_add_response_header(response, headers[i].name, headers[i].value);
+	return ok;
+}
+
 /* NULL without memory, or when a header cannot be sent. */
-static struct MHD_Response *build(const struct http_reply *reply)
+static struct MHD_Response *build(const struct http_server *server, const struct http_reply *reply)
 {
 	/* The library takes a pointer to non-const, and copies from it. */
 	struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -19,9 +29,8 @@ static struct MHD_Response *build(const struct http_reply *reply)
 
 	if (ok && reply->content_type)
 		ok = MHD_add_response_header(response, "Content-Type", reply->content_type);
-	for (size_t i = 0; ok && i < reply->header_count; i++)
-		ok = MHD_add_response_header(response, reply->headers[i].name,
-		                             reply->headers[i].value);
+	ok = ok && add_headers(response, reply->headers, reply->header_count) &&
+	     add_headers(response, server->headers, server->header_count);
 	if (ok && reply->close)
 		ok = MHD_add_response_header(response, "Connection", "close");
 	if (ok || !response)
@@ -34,7 +43,7 @@ static void set_answer(struct exchange *exchange, const struct http_reply *reply
 {
 	struct http_server *server = exchange->server;
 
-	exchange->response = build(reply);
+	exchange->response = build(server, reply);
 	exchange->status = reply->status;
 	if (server->answered)
 		server->answered(server->arg, &exchange->request, reply->status);

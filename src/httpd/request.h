@@ -23,6 +23,7 @@ struct http_peer {
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
+	bool shares_group; /* it is a member of this process's group */
 };
 
 struct http_request {

@@ -14,7 +14,7 @@
 #include "httpd/listener.h"
 
 /* What of a body past its bound is still read, so that the peer gets to see the 413. */
-enum { EXCESS_MAX_BYTES = 256 * 1024 };
+enum { EXCESS_MAX_BYTES = 256 * 1024, GROUPS_MAX = 1024 };
 
 /* TLS 1.2 and 1.3, in the language of GnuTLS. */
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
@@ -37,6 +37,20 @@ static void limit_time(struct connection *connection)
 		timers_set(&server->timers, &connection->timer, server->timeout_ms);
 }
 
+/* Of very many groups none is taken for ours. */
+static bool shares_group(int fd, gid_t gid)
+{
+	gid_t groups[GROUPS_MAX], ours = getegid();
+	socklen_t bytes = sizeof(groups);
+	bool found = gid == ours;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) < 0)
+		return found;
+	for (size_t i = 0; !found && i < bytes / sizeof(groups[0]); i++)
+		found = groups[i] == ours;
+	return found;
+}
+
 static void read_peer(int fd, struct http_peer *peer)
 {
 	socklen_t bytes = sizeof(peer->address);
@@ -51,6 +65,7 @@ static void read_peer(int fd, struct http_peer *peer)
 	peer->pid = credentials.pid;
 	peer->uid = credentials.uid;
 	peer->gid = credentials.gid;
+	peer->shares_group = shares_group(fd, peer->gid);
 }
 
 static void connection_begin(struct http_server *server, struct MHD_Connection *mhd,
@@ -344,6 +359,8 @@ static int server_create(const struct http_options *options, struct http_server 
 	server->answered = options->answered;
 	server->arg = options->arg;
 	server->guards = options->guards;
+	server->headers = options->headers;
+	server->header_count = options->header_count;
 	server->body_max_bytes = or_else(options->body_max_bytes, HTTP_BODY_MAX_BYTES);
 	server->timeout_ms = options->timeout_ms;
 	server->tls = options->certificate_pem != NULL;

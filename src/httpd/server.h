@@ -36,7 +36,9 @@ struct http_options {
 	size_t body_max_bytes; /* larger bodies are answered 413; 0: HTTP_BODY_MAX_BYTES */
 	int64_t timeout_ms; /* for a request from its first line to the end of its answer, and for
 	                        * a connection between two requests; then it is cut.  0: none */
-	struct http_guards guards; /* borrowed until the server has stopped */
+	struct http_guards guards;       /* borrowed until the server has stopped */
+	const struct http_pair *headers; /* of every answer, refusals too; borrowed likewise */
+	size_t header_count;
 	/* On one of the server's threads; must not block.  Calls http_reply(), or
 	 * http_request_suspend() and returns. */
 	void (*handle)(void *arg, struct http_request *request);

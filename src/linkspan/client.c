@@ -13,6 +13,7 @@
 #include "linkspan/command.h"
 #include "linkspan/interrupt.h"
 #include "linkspan/problem.h"
+#include "linkspan/remote.h"
 #include "linkspan/session.h"
 #include "schema/report.h"
 #include "json/json.h"
@@ -48,6 +49,29 @@ static int find_socket(struct client *c, const struct cli *cli, bool quietly, st
 	return rc;
 }
 
+static int create_fetch(struct client *c, const struct cli *cli, bool quietly, struct err *e)
+{
+	const char *url = remote_url(cli);
+	struct remote remote = {0};
+
+	int rc = url ? 0 : find_socket(c, cli, quietly, e);
+	if (rc == 0)
+		rc = remote_read(&remote, cli, e);
+	if (rc == 0) {
+		const struct fetch_options options = {
+			.url = url ? url : "http://localhost",
+			.socket = c->socket,
+			.ca_file = remote.ca_file,
+			.bearer = remote.token,
+			.server = "linkspand",
+			.stop = interrupt_stop,
+		};
+		rc = fetch_create(&options, &c->fetch, e);
+	}
+	remote_finish(&remote);
+	return rc;
+}
+
 static int open_client(struct client *c, const struct cli *cli, bool quietly, struct err *e)
 {
 	long timeout_s = CLIENT_TIMEOUT_MS / 1000;
@@ -56,19 +80,11 @@ static int open_client(struct client *c, const struct cli *cli, bool quietly, st
 	fetch_reply_init(&c->reply);
 	int rc = cli_number(cli, "timeout", 1, TIMEOUT_MOST_S, &timeout_s, e);
 	if (rc == 0)
-		rc = find_socket(c, cli, quietly, e);
-	if (rc == 0)
 		rc = interrupt_catch(e);
 	if (rc < 0)
 		return rc;
 	c->timeout_ms = (int64_t)timeout_s * 1000;
-	const struct fetch_options options = {
-		.url = "http://localhost",
-		.socket = c->socket,
-		.server = "linkspand",
-		.stop = interrupt_stop,
-	};
-	return fetch_create(&options, &c->fetch, e);
+	return create_fetch(c, cli, quietly, e);
 }
 
 int client_open(struct client *c, const struct cli *cli, struct err *e)
@@ -133,6 +149,20 @@ int client_get(struct client *c, const char *target, struct json **ret, struct e
 	};
 
 	return client_json(c, &request, ret, e);
+}
+
+int client_delete(struct client *c, const char *target, struct err *e)
+{
+	const struct fetch_request request = {
+		.method = "DELETE",
+		.target = target,
+		.timeout_ms = c->timeout_ms,
+	};
+	int rc = client_run(c, &request, e);
+
+	if (rc < 0 || (c->reply.status >= 200 && c->reply.status <= 299))
+		return rc;
+	return problem_error(&c->reply, e);
 }
 
 int client_post(struct client *c, const char *target, struct json *body, struct json **ret,

@@ -1,5 +1,5 @@
 /*
- * The conversation with the daemon over its local socket.
+ * The conversation with the daemon: over its local socket, or with --url over TCP and with a token.
  *
  * The socket comes from the configuration's host group alone, so that a faulty connection never
  * keeps the command line from the daemon.  (docs/api.md)
@@ -43,6 +43,9 @@ int client_get(struct client *c, const char *target, struct json **ret, struct e
 /* POST target with a body of JSON, which is taken; NULL: no body. */
 int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
                 struct err *e);
+
+/* DELETE target, which answers nothing. */
+int client_delete(struct client *c, const char *target, struct err *e);
 
 /* A new idempotency key: MESSAGE_ID_BYTES of text. */
 void client_make_key(char *text);

@@ -15,6 +15,12 @@
 const struct option_row global_options[] = {
 	{"config", 'c', "FILE", "the host's linkspan.conf (" LINKSPAN_CONFIG ")"},
 	{"context", 0, "CONTEXT", "the context to work in; see: linkspan context list"},
+	{"url", 0, "URL",
+         "the address of the API (https://linkspan.internal:8686), for other machines"},
+	{"token-file", 0, "FILE",
+         "the file that holds the API token (LINKSPAN_TOKEN_FILE); never the token itself"},
+	{"ca-file", 0, "FILE",
+         "the authorities that may vouch for --url, in PEM (LINKSPAN_CA_FILE); else the system's"},
 	{"standalone", 0, NULL, "work without a daemon: open the configuration here"},
 	{"output", 'o', "FORMAT",
          "text (the default), table, wide, json, ndjson or name, as far as the command has them"},

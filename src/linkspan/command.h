@@ -111,6 +111,8 @@ void command_manual(struct buf *b);
 /* The table itself: {"items": [{"name", "noun", "verb", …}]}.  NULL: no memory. */
 struct json *command_json(void);
 
+int cmd_audit_list(struct cli *cli, struct err *e);
+int cmd_audit_verify(struct cli *cli, struct err *e);
 int cmd_completion(struct cli *cli, struct err *e);
 int cmd_connection_get(struct cli *cli, struct err *e);
 int cmd_connection_list(struct cli *cli, struct err *e);
@@ -139,4 +141,7 @@ int cmd_plugin_list(struct cli *cli, struct err *e);
 int cmd_schema(struct cli *cli, struct err *e);
 int cmd_send(struct cli *cli, struct err *e);
 int cmd_status(struct cli *cli, struct err *e);
+int cmd_token_create(struct cli *cli, struct err *e);
+int cmd_token_list(struct cli *cli, struct err *e);
+int cmd_token_revoke(struct cli *cli, struct err *e);
 int cmd_validate(struct cli *cli, struct err *e);

@@ -131,14 +131,27 @@ static const struct option_row context_use_options[] = {
 	END_OF_OPTIONS,
 };
 
-/* --config is one of the options of every command. */
+/* --config, --url, --token-file and --ca-file are options of every command. */
 static const struct option_row context_set_options[] = {
 	{"socket", 0, "SOCKET", "the daemon's local socket, where its files are not at hand"},
-	{"url", 0, "URL", "the address of the API: https://linkspan.internal:8686"},
-	{"token-file", 0, "FILE", "the file that holds the token for it; never the token itself"},
 	{"project", 'p', "PROJECT", "what --project is when it is not given"},
 	{"env", 'e', "ENVIRONMENT", "what --env is when it is not given"},
 	{"use", 0, NULL, "make it the current context too"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row token_create_options[] = {
+	{"role", 0, "ROLE", "viewer, sender, operator, editor or admin"},
+	{"project", 'p', "PROJECT", "only in this project; may be repeated"},
+	{"connection", 0, "NAME",
+         "with --role sender: only through this connection; may be repeated"},
+	{"expires", 0, "TIME", "how long it is good (90d), or until when (RFC 3339); else a year"},
+	{"dry-run", 0, NULL, "only say whether it could be made"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row audit_list_options[] = {
+	{"limit", 'n', "N", "at most so many (50); 0 shows all"},
 	END_OF_OPTIONS,
 };
 
@@ -203,6 +216,20 @@ const struct command commands[] = {
 	{"status", NULL, "", 0, 0, "show the host and its links",
          "With --wait it returns when the daemon is ready, and exits with 6 when it is not in time.",
          status_options, cmd_status, OUTPUTS_SHOW},
+	{"token", "create", "TOKEN", 1, 1, "make an API token, and print it this once",
+         "The host keeps only its hash.  Over the local socket the first one is made, too.",
+         token_create_options, cmd_token_create, OUTPUTS_SHOW},
+	{"token", "list", "", 0, 0, "list the API tokens", NULL, no_options, cmd_token_list,
+         OUTPUTS_SHOW},
+	{"token", "revoke", "TOKEN…", 1, 100, "end API tokens at once",
+         "A token is named by its name or its id.  The sessions that it began end with it.",
+         no_options, cmd_token_revoke, OUTPUTS_TEXT},
+	{"audit", "list", "", 0, 0, "list who did what, the newest first", NULL, audit_list_options,
+         cmd_audit_list, OUTPUTS_SHOW},
+	{"audit", "verify", "", 0, 0, "check that the audit trail is whole and unchanged",
+         "It exits with 1 when it is not.  The number and the hash that it prints, kept elsewhere, "
+         "prove later that everything up to there was there.",
+         no_options, cmd_audit_verify, OUTPUTS_SHOW},
 	{"doctor", NULL, "", 0, 0, "look for what is wrong, and say how to mend it",
          "Each line is ok, warn or fail.  It exits with 0 when nothing fails, else with 1.",
          doctor_options, cmd_doctor, OUTPUTS_SHOW},

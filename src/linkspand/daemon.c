@@ -114,9 +114,22 @@ void daemon_configure(struct daemon *d, const char *problem)
 static int open_api(struct daemon *d, struct err *e)
 {
 	const struct admin_configuration c = configuration(d, NULL);
-	int fd = local_socket_open(d->conf.host.socket, e);
+	struct admin_options options = {.host = d->host, .configuration = &c};
 
-	return fd < 0 ? fd : admin_start(d->host, fd, &c, &d->admin, e);
+	/* The listener first: where it cannot be had, no local socket is left behind. */
+	if (d->conf.host.listen) {
+		int rc = listening_open(&d->listening, &d->conf.host, e);
+		if (rc < 0)
+			return rc;
+		options.listener = &d->listening.listener;
+	}
+	options.local_fd = local_socket_open(d->conf.host.socket, e);
+	if (options.local_fd < 0) {
+		if (options.listener)
+			close(options.listener->fd);
+		return options.local_fd;
+	}
+	return admin_start(&options, &d->admin, e);
 }
 
 int daemon_adopt(struct daemon *d, const struct conf *conf)
@@ -158,9 +171,21 @@ static void log_ready(const struct daemon *d, size_t deployed)
 	snprintf(status, sizeof(status), "%s connections, %s deployed", connections, links);
 	notify_ready(status);
 	log_event(LOG_LEVEL_INFO, "ready", "host", d->conf.host.name, "socket", d->conf.host.socket,
-	          "connections", connections, "deployed", links, "environments", buf_str(&served),
-	          "version", LINKSPAN_VERSION, NULL);
+	          "listen", d->conf.host.listen, "connections", connections, "deployed", links,
+	          "environments", buf_str(&served), "version", LINKSPAN_VERSION, NULL);
 	buf_finish(&served);
+}
+
+/* Over the local socket nobody needs one; everywhere else nobody gets in without. */
+static void log_first_token(const struct daemon *d)
+{
+	char how[1200];
+
+	if (admin_token_count(d->admin) > 0)
+		return;
+	snprintf(how, sizeof(how), "linkspan --config %s token create NAME --role admin",
+	         d->conf.host.file);
+	log_event(LOG_LEVEL_INFO, "there is no API token yet", "command", how, NULL);
 }
 
 /* Also keeps the configuration: the daemon compares later ones with it. */
@@ -181,8 +206,10 @@ static int open_all(struct daemon *d, struct definitions *definitions, struct er
 		rc = open_links(d, definitions, e);
 	if (rc == 0)
 		rc = open_api(d, e);
-	if (rc == 0)
+	if (rc == 0) {
 		log_ready(d, definitions->count);
+		log_first_token(d);
+	}
 	return rc;
 }
 
@@ -191,6 +218,7 @@ int daemon_start(struct daemon *d, const char *config, struct err *e)
 	struct definitions definitions;
 
 	*d = (struct daemon){.config = config};
+	listening_init(&d->listening);
 	plugins_init(&d->plugins);
 	arena_init(&d->served);
 	d->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -240,6 +268,7 @@ void daemon_finish(struct daemon *d)
 {
 	close_host(d);
 	store_close(d->store);
+	listening_finish(&d->listening);
 	plugins_finish(&d->plugins);
 	conf_finish(&d->conf);
 	arena_finish(&d->served);

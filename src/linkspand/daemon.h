@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "linkspand/definitions.h"
+#include "linkspand/listening.h"
 #include "plug/load.h"
 
 struct admin;
@@ -22,6 +23,7 @@ struct daemon {
 	struct store *store;
 	_Atomic(struct host *) host;
 	struct admin *admin;
+	struct listening listening;
 	int64_t loaded_ms; /* of the definitions in force, Unix time */
 	size_t connections;
 	const char *const *environments; /* that are served; see reload.c */

@@ -14,6 +14,7 @@
 #include "journal/journal.h"
 #include "linkspand/daemon.h"
 #include "linkspand/options.h"
+#include "linkspand/routes_show.h"
 #include "store/sqlite.h"
 
 static int print(struct buf *text)
@@ -30,6 +31,14 @@ static int help(void)
 	buf_init(&text, BUF_MAX_TEXT);
 	options_help(&text);
 	return print(&text);
+}
+
+static int list_routes(void)
+{
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_TEXT);
+	return routes_show(&text) < 0 ? err_exit_status(ERR_NO_MEMORY) : print(&text);
 }
 
 /* Prints every fault as `linkspan validate` does. */
@@ -125,6 +134,8 @@ int main(int argc, char **argv)
 	int rc = options_parse(&o, argc, argv, &e);
 	if (rc == 0 && o.help)
 		return help();
+	if (rc == 0 && o.routes)
+		return list_routes();
 	if (rc == 0 && o.metrics)
 		return print_metrics();
 	if (rc == 0 && o.version) {

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { CONFIG, CHECK, SET_ASIDE, LEVEL, FORMAT, METRICS, VERSION, HELP, OPTIONS };
+enum { CONFIG, CHECK, SET_ASIDE, ROUTES, LEVEL, FORMAT, METRICS, VERSION, HELP, OPTIONS };
 
 static const struct {
 	const char *name, *value, *help;
@@ -19,6 +19,8 @@ static const struct {
 	[CHECK] = {"check", NULL, "only check the configuration and all definitions"},
 	[SET_ASIDE] = {"set-aside", NULL,
                        "only move a damaged store out of the way, and say where it is now"},
+	[ROUTES] = {"routes", NULL,
+                    "only print the routes of the API and whom they are for, as JSON"},
 	[LEVEL] = {"log-level", "LEVEL", "error, warning, info (default) or debug"},
 	[FORMAT] =
 		{"log-format", "FORMAT",
@@ -43,7 +45,8 @@ static int choose(int option, const char *word, const char *const *words, struct
 static int take(struct options *o, int option, const char *value, struct err *e)
 {
 	bool *const flags[OPTIONS] = {
-		[CHECK] = &o->check,     [SET_ASIDE] = &o->set_aside, [METRICS] = &o->metrics,
+		[CHECK] = &o->check,     [SET_ASIDE] = &o->set_aside, [ROUTES] = &o->routes,
+		[METRICS] = &o->metrics,
 		[VERSION] = &o->version, [HELP] = &o->help,
 	};
 	int choice = 0;

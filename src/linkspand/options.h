@@ -12,7 +12,7 @@ enum options_format { OPTIONS_FORMAT_AUTO, OPTIONS_FORMAT_TEXT, OPTIONS_FORMAT_J
 
 struct options {
 	const char *config; /* borrowed from argv or the environment */
-	bool check, set_aside, metrics, version, help;
+	bool check, set_aside, routes, metrics, version, help;
 	enum log_level log_level;
 	enum options_format log_format;
 };

@@ -19,7 +19,7 @@
  * What a reload cannot change
  */
 
-enum setting_kind { SETTING_TEXT, SETTING_LIST, SETTING_INT, SETTING_INT64 };
+enum setting_kind { SETTING_TEXT /* may be absent */, SETTING_LIST, SETTING_INT, SETTING_INT64 };
 
 static const struct setting {
 	const char *name;
@@ -30,6 +30,10 @@ static const struct setting {
 	{"state", SETTING_TEXT, offsetof(struct conf_host, state)},
 	{"state_max_bytes", SETTING_INT64, offsetof(struct conf_host, state_max_bytes)},
 	{"socket", SETTING_TEXT, offsetof(struct conf_host, socket)},
+	{"listen", SETTING_TEXT, offsetof(struct conf_host, listen)},
+	{"allowed_hosts", SETTING_LIST, offsetof(struct conf_host, allowed_hosts)},
+	{"tls.certificate", SETTING_TEXT, offsetof(struct conf_host, tls_certificate)},
+	{"tls.key", SETTING_TEXT, offsetof(struct conf_host, tls_key)},
 	{"plugins", SETTING_LIST, offsetof(struct conf_host, plugins)},
 	{"lanes", SETTING_INT, offsetof(struct conf_host, lanes)},
 };
@@ -43,6 +47,11 @@ static bool same_list(const char *const *a, const char *const *b)
 	return a[i] == b[i];
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool same_setting(const struct setting *s, const struct conf_host *a,
                          const struct conf_host *b)
 {
@@ -50,7 +59,7 @@ static bool same_setting(const struct setting *s, const struct conf_host *a,
 
 	switch (s->kind) {
 	case SETTING_TEXT:
-		return strcmp(*(const char *const *)x, *(const char *const *)y) == 0;
+		return same_text(*(const char *const *)x, *(const char *const *)y);
 	case SETTING_LIST:
 		return same_list(*(const char *const *const *)x, *(const char *const *const *)y);
 	case SETTING_INT:
@@ -211,10 +220,8 @@ static int apply(struct daemon *d, struct definitions *fresh, struct err *e)
 	int rc = make_plan(&c, e);
 	if (rc == 0)
 		rc = daemon_adopt(d, &fresh->conf) < 0 ? err_no_memory(e) : 0;
-	if (rc == 0) {
-		warn_of_fixed(d, &fresh->conf);
+	if (rc == 0)
 		take_steps(&c);
-	}
 	if (c.failed)
 		rc = err_set(e, c.first.code, "%s", c.first.text);
 	if (rc == 0)
@@ -231,8 +238,12 @@ void daemon_reload(struct daemon *d)
 	log_event(LOG_LEVEL_INFO, "reloading", "file", d->config, NULL);
 	notify_reloading(clock_system.mono_ms() * 1000);
 	int rc = definitions_read(&fresh, d->config, &e);
-	if (rc == 0)
+	if (rc == 0) {
+		warn_of_fixed(d, &fresh.conf);
+		/* What is listened on is what no message may be sent to. */
+		fresh.conf.host.listen = d->conf.host.listen;
 		rc = definitions_deploy(&fresh, &d->plugins, &e);
+	}
 	definitions_log_faults(&fresh);
 	if (rc == 0)
 		rc = apply(d, &fresh, &e);

@@ -17,9 +17,18 @@
 #include "store/sqlite_impl.h"
 
 static int (*const deeds[SQLITE_OP_KINDS])(struct sqlite_store *s, struct store_op *op) = {
-	[STORE_ACCEPT] = op_accept, [STORE_SETTLE] = op_settle, [STORE_CLAIM] = op_claim,
-	[STORE_ALTER] = op_alter,   [STORE_REPLAY] = op_replay, [STORE_EXPIRE] = op_expire,
-	[STORE_LINK] = op_link,     [STORE_PAUSE] = op_pause,   [SQLITE_RECOVER] = op_recover,
+	[STORE_ACCEPT] = op_accept,
+	[STORE_SETTLE] = op_settle,
+	[STORE_CLAIM] = op_claim,
+	[STORE_ALTER] = op_alter,
+	[STORE_REPLAY] = op_replay,
+	[STORE_EXPIRE] = op_expire,
+	[STORE_LINK] = op_link,
+	[STORE_PAUSE] = op_pause,
+	[SQLITE_RECOVER] = op_recover,
+	[STORE_TOKEN_ADD] = op_token_add,
+	[STORE_TOKEN_REMOVE] = op_token_remove,
+	[STORE_TOKEN_USED] = op_token_used,
 };
 
 /*
@@ -31,6 +40,7 @@ int group_begin(struct sqlite_store *s)
 	s->watermark_next = fresh_least(&s->fresh);
 	fresh_unlock(&s->fresh);
 	s->sweep_next = s->sweep;
+	s->audit_end_next = s->audit_end;
 	s->pruned_now = s->pruned_bytes = 0;
 	return stmt_run(s->stmts[STMT_BEGIN]);
 }
@@ -101,6 +111,7 @@ static void note_committed(struct sqlite_store *s)
 		s->watermark_ms = s->clock->mono_ms();
 	}
 	s->sweep = s->sweep_next;
+	s->audit_end = s->audit_end_next;
 	upkeep_show_size(s);
 }
 
@@ -133,6 +144,8 @@ enum group_end group_end(struct sqlite_store *s, int rc)
 		rc = save_watermark(s);
 	if (rc == 0)
 		rc = save_sweep(s);
+	if (rc == 0)
+		rc = audit_save(s);
 	if (rc == 0)
 		rc = upkeep_note_size(s);
 	if (rc == 0)
@@ -177,6 +190,13 @@ static void note_op(struct sqlite_store *s, const struct store_op *op)
 		s->recovered = true;
 }
 
+static int carry_out(struct sqlite_store *s, struct store_op *op)
+{
+	int rc = deeds[op->kind](s, op);
+
+	return rc == 0 && op->rc == 0 && op->audit ? audit_add(s, op->audit) : rc;
+}
+
 /* Carries out those whose rc is 0. */
 static enum group_end transact(struct sqlite_store *s, struct store_op *first)
 {
@@ -184,7 +204,7 @@ static enum group_end transact(struct sqlite_store *s, struct store_op *first)
 
 	for (struct store_op *op = first; rc == 0 && op; op = op->next)
 		if (op->rc == 0)
-			rc = deeds[op->kind](s, op);
+			rc = carry_out(s, op);
 	enum group_end end = group_end(s, rc);
 	if (end != GROUP_COMMITTED)
 		return end;

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "crypto/mac.h"
 #include "store/sqlite.h"
 #include "store/sqlite_fresh.h"
 #include "store/sqlite_stmt.h"
@@ -39,7 +40,7 @@ enum {
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 
 /* An operation of our own, behind those of the store. */
-enum { SQLITE_RECOVER = STORE_PAUSE + 1, SQLITE_OP_KINDS };
+enum { SQLITE_RECOVER = STORE_TOKEN_USED + 1, SQLITE_OP_KINDS };
 
 struct sqlite_recover {
 	struct store_op op;
@@ -67,12 +68,19 @@ struct sqlite_attrs {
 	size_t cap;
 };
 
+/* Where the chain of the audit trail has come to. */
+struct audit_end {
+	uint64_t number; /* of the last row; 0: there is none */
+	uint8_t hash[STORE_DIGEST_BYTES];
+};
+
 struct sqlite_store {
 	struct store store;
 	struct sqlite_options options;
 	const struct clock *clock;
 	char *folder, *path; /* of the database */
 	int lock_fd;
+	uint8_t audit_key[MAC_KEY_BYTES];
 
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_COUNT];
@@ -117,6 +125,8 @@ struct sqlite_store {
 	uint64_t sweep;                    /* up to this number all rows were looked at */
 	uint64_t sweep_next;               /* when the transaction is committed */
 	uint64_t pruned_now, pruned_bytes; /* in this transaction */
+	struct audit_end audit_end;        /* as it stands in the file */
+	struct audit_end audit_end_next;   /* when the transaction is committed */
 	int rc;                            /* of what failed last, and */
 	char why[512];                     /* what SQLite said */
 };
@@ -183,6 +193,25 @@ int op_link(struct sqlite_store *s, struct store_op *op);
 int op_pause(struct sqlite_store *s, struct store_op *op);
 int op_recover(struct sqlite_store *s, struct store_op *op);
 
+int op_token_add(struct sqlite_store *s, struct store_op *op);
+int op_token_remove(struct sqlite_store *s, struct store_op *op);
+int op_token_used(struct sqlite_store *s, struct store_op *op);
+
+/* sqlite_audit.c: the trail; its key lies beside the database, and is made when there is none.  Adding
+ * is part of a transaction, and audit_save() ends it.  0 or SQLite's code. */
+int audit_open_key(struct sqlite_store *s, struct err *e);
+int audit_load(struct sqlite_store *s);
+int audit_add(struct sqlite_store *s, const struct store_audit *audit);
+int audit_save(struct sqlite_store *s);
+/* The end as the file has it, and whether it is as it was written.  *ret is all 0 when there is none. */
+int audit_read_end(const struct sqlite_store *s, sqlite3 *db, struct audit_end *ret,
+                   bool *ret_good);
+
+/* sqlite_audit_hash.c: what a row's hash is over (count < 0: there is none), and that of the end. */
+void audit_hash(const uint8_t *key, const uint8_t *before, uint64_t number,
+                const struct store_audit *audit, int64_t count, uint8_t *ret);
+void audit_hash_end(const uint8_t *key, const struct audit_end *end, uint8_t *ret);
+
 /* sqlite_order.c: after a change among the deliveries with a key, marks which one of them may go. */
 int order_refresh(struct sqlite_store *s, int64_t link, const char *key);
 int order_refresh_of(struct sqlite_store *s, uint64_t seq); /* the same, if this one has a key */
@@ -217,6 +246,17 @@ int read_count(struct store *store, const struct store_filter *filter, uint64_t 
 int read_get(struct store *store, uint64_t seq,
              void (*delivery)(void *arg, const struct store_delivery *),
              void (*attempt)(void *arg, const struct store_attempt *), void *arg, struct err *e);
+/* sqlite_read_access.c */
+int read_tokens(struct store *store, void (*each)(void *arg, const struct store_token *), void *arg,
+                struct err *e);
+int read_audit(struct store *store, uint64_t from, uint32_t most,
+               void (*each)(void *arg, const struct store_audit_row *), void *arg, struct err *e);
+/* sqlite_audit_verify.c */
+int read_audit_verify(struct store *store, struct store_audit_verdict *ret, struct err *e);
+/* One row; audit.count points at *ret_count, or is NULL. */
+#define AUDIT_COLUMNS "number, at_ms, actor, action, project, subject, detail, count, hash"
+void row_audit(sqlite3_stmt *stmt, struct store_audit_row *ret, uint32_t *ret_count);
+
 /* A connection to read with, and giving it back; rc tells how the last statement ended. */
 int reader_take(struct sqlite_store *s, struct sqlite_reader **ret, struct err *e);
 int reader_return(struct sqlite_store *s, struct sqlite_reader *reader, int rc, struct err *e);

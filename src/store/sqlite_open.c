@@ -128,6 +128,8 @@ static int load(struct sqlite_store *s)
 	sqlite3_reset(s->stmts[STMT_HAS_KEYS]);
 	s->has_keys = found;
 	if (rc == 0)
+		rc = audit_load(s);
+	if (rc == 0)
 		rc = upkeep_note_size(s);
 	upkeep_show_size(s);
 	return rc;
@@ -240,6 +242,9 @@ const struct store_api sqlite_api = {
 	.count = read_count,
 	.get = read_get,
 	.stats = read_stats,
+	.tokens = read_tokens,
+	.audit = read_audit,
+	.audit_verify = read_audit_verify,
 };
 
 void sqlite_dispose(struct sqlite_store *s)
@@ -258,6 +263,7 @@ void sqlite_dispose(struct sqlite_store *s)
 	pthread_mutex_destroy(&s->lock);
 	mem_free(s->folder);
 	mem_free(s->path);
+	mem_wipe(s->audit_key, sizeof(s->audit_key));
 	mem_free(s);
 }
 
@@ -316,6 +322,8 @@ int sqlite_store_open(const struct sqlite_options *options, struct store **ret, 
 		rc = damage_lock(s->folder, &s->lock_fd, e);
 	if (rc == 0)
 		rc = damage_check(s, e);
+	if (rc == 0)
+		rc = audit_open_key(s, e);
 	if (rc == 0)
 		rc = open_within_room(s, e);
 	if (rc == 0) {

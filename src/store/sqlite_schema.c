@@ -49,7 +49,22 @@ static const char version_1[] =
 	" key TEXT NOT NULL, salt INTEGER NOT NULL, at_ms INTEGER NOT NULL, digest BLOB NOT NULL,"
 	" UNIQUE(link, key)) STRICT;";
 
-static const char *const migrations[] = {version_1};
+/*
+ * audit: rows are only added.  audit_end: the number and the hash of the last one under a hash of its
+ * own, so that rows missing at the end are noticed.
+ */
+static const char version_2[] =
+	"CREATE TABLE token(id TEXT PRIMARY KEY, name TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+	" role TEXT NOT NULL, projects TEXT NOT NULL, connections TEXT, created_by TEXT NOT NULL,"
+	" created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+	" used_ms INTEGER NOT NULL DEFAULT 0, digest BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE audit(number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"
+	" actor TEXT NOT NULL, action TEXT NOT NULL, project TEXT, subject TEXT, detail TEXT,"
+	" count INTEGER, hash BLOB NOT NULL) STRICT;"
+	"CREATE TABLE audit_end(one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL,"
+	" last BLOB NOT NULL, hash BLOB NOT NULL) STRICT;";
+
+static const char *const migrations[] = {version_1, version_2};
 
 enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 

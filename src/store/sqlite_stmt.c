@@ -121,6 +121,16 @@ static const char *const texts[STMT_COUNT] = {
 	[STMT_DELETE_DELIVERY] = "DELETE FROM delivery WHERE seq = ?1",
 	[STMT_DELETE_PAYLOAD] = "DELETE FROM payload WHERE seq = ?1",
 	[STMT_DELETE_ATTEMPTS] = "DELETE FROM attempt WHERE seq = ?1",
+
+	[STMT_AUDIT_ADD] = "INSERT INTO audit(number, at_ms, actor, action, project, subject,"
+			   " detail, count, hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[STMT_AUDIT_END] = "INSERT OR REPLACE INTO audit_end(one, number, last, hash)"
+			   " VALUES(1, ?1, ?2, ?3)",
+	[STMT_TOKEN_ADD] = "INSERT INTO token(id, name, role, projects, connections, created_by,"
+			   " created_ms, expires_ms, digest)"
+			   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+	[STMT_TOKEN_REMOVE] = "DELETE FROM token WHERE id = ?1",
+	[STMT_TOKEN_USED] = "UPDATE token SET used_ms = max(used_ms, ?2) WHERE id = ?1",
 };
 
 int stmt_prepare_all(struct sqlite_store *s)

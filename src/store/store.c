@@ -7,6 +7,7 @@
 #include "base/banned.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "base/mem.h"
 
 static const char *const state_names[STORE_STATES] = {
 	[STORE_READY] = "ready",
@@ -31,6 +32,41 @@ int store_state_parse(const char *name, enum store_state *ret)
 		}
 	}
 	return ERR_INVALID;
+}
+
+/* Texts lie behind the struct, one after the other. */
+static const char *put_text(char **at, const char *text)
+{
+	if (!text)
+		return NULL;
+	size_t bytes = strlen(text) + 1;
+	const char *copy = memcpy(*at, text, bytes);
+	*at += bytes;
+	return copy;
+}
+
+struct store_audit *store_audit_copy(const struct store_audit *audit)
+{
+	if (!audit)
+		return NULL;
+	const char *const texts[] = {audit->actor, audit->action, audit->project, audit->subject,
+	                             audit->detail};
+	size_t bytes = sizeof(*audit);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		bytes += texts[i] ? strlen(texts[i]) + 1 : 0;
+	struct store_audit *copy = mem_alloc(bytes);
+	if (!copy)
+		return NULL;
+	char *at = (char *)(copy + 1);
+	*copy = (struct store_audit){
+		.at_ms = audit->at_ms,
+		.actor = put_text(&at, audit->actor),
+		.action = put_text(&at, audit->action),
+		.project = put_text(&at, audit->project),
+		.subject = put_text(&at, audit->subject),
+		.detail = put_text(&at, audit->detail),
+	};
+	return copy;
 }
 
 /* A thread that waits for an operation.  An operation has no place for a pointer to it, so done()

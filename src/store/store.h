@@ -91,6 +91,49 @@ struct store_link {
 };
 
 /*
+ * The audit trail: what was done on somebody's word.  Rows are only ever added, in the transaction of
+ * what they tell of, numbered from 1 without gaps; each carries a keyed hash over itself and the row
+ * before.  All pointers are borrowed, those of an operation until its done().
+ */
+struct store_audit {
+	int64_t at_ms;
+	const char *actor;   /* "local:anna" "token:ci" */
+	const char *action;  /* "delivery.retry" … */
+	const char *project; /* NULL: it concerns the host */
+	const char *subject; /* what it was done to; NULL none */
+	const char *detail;  /* a JSON object; NULL none */
+	const uint32_t *
+		count; /* read when the operation is carried out; NULL: there is nothing to count */
+};
+
+struct store_audit_row {
+	uint64_t number;
+	struct store_audit audit;
+	const uint8_t *hash; /* STORE_DIGEST_BYTES */
+};
+
+/* What a check of the whole trail found. */
+struct store_audit_verdict {
+	uint64_t count;  /* of the rows that are there */
+	uint64_t broken; /* number of the first that is not as it was written; 0: all are */
+	const char *how; /* one sentence about that; NULL */
+	uint64_t newest; /* number of the last good row; 0: none */
+	uint8_t hash[STORE_DIGEST_BYTES]; /* of that one: kept elsewhere, it proves what was there */
+};
+
+/* An API token.  The token itself is known to its owner alone. */
+struct store_token {
+	const char *id, *name; /* the name is unique, compared case-folded */
+	const char *role;
+	const char *projects;    /* "*", or names with commas */
+	const char *connections; /* names with commas; NULL: any */
+	const char *created_by;
+	int64_t created_ms, expires_ms;
+	int64_t used_ms;                    /* 0: never */
+	uint8_t digest[STORE_DIGEST_BYTES]; /* SHA-256 of the token */
+};
+
+/*
  * Operations
  */
 enum store_op_kind {
@@ -102,15 +145,19 @@ enum store_op_kind {
 	STORE_EXPIRE,
 	STORE_LINK,
 	STORE_PAUSE,
+	STORE_TOKEN_ADD,
+	STORE_TOKEN_REMOVE,
+	STORE_TOKEN_USED,
 };
 
-/* The head of every operation.  rc: 0; ERR_BUSY: no room on the disk, nothing was done; ERR_IO: the
+/* The head of every operation.  When it is carried out (rc 0), its audit row is written with it.  rc: 0; ERR_BUSY: no room on the disk, nothing was done; ERR_IO: the
  * store failed and it is not known whether it was done; else as the operation says. */
 struct store_op {
 	struct store_op *next; /* in what is posted */
 	enum store_op_kind kind;
 	int rc;
 	void (*done)(struct store_op *);
+	const struct store_audit *audit; /* NULL: nobody's word */
 };
 
 /* Keeps a new delivery.  Without `lease` it waits on disk, READY and due at once; with it, it is
@@ -235,6 +282,25 @@ struct store_pause {
 	const char *reason; /* when paused */
 };
 
+/* rc ERR_CONFLICT: there is a token of that name. */
+struct store_token_add {
+	struct store_op op;
+	const struct store_token *token;
+};
+
+/* rc ERR_NOT_FOUND. */
+struct store_token_remove {
+	struct store_op op;
+	const char *id;
+};
+
+/* Notes when it was used last; one that is gone is passed over. */
+struct store_token_used {
+	struct store_op op;
+	const char *id;
+	int64_t at_ms;
+};
+
 /* How a store is; for status and metrics.  Counts since the start. */
 struct store_stats {
 	uint64_t commits, operations;
@@ -279,6 +345,13 @@ struct store_api {
 	           void (*attempt)(void *arg, const struct store_attempt *), void *arg,
 	           struct err *e);
 	void (*stats)(struct store *store, struct store_stats *ret);
+	/* NULL: this store keeps neither tokens nor an audit trail. */
+	int (*tokens)(struct store *store, void (*each)(void *arg, const struct store_token *),
+	              void *arg, struct err *e);
+	int (*audit)(struct store *store, uint64_t from, uint32_t most,
+	             void (*each)(void *arg, const struct store_audit_row *), void *arg,
+	             struct err *e);
+	int (*audit_verify)(struct store *store, struct store_audit_verdict *ret, struct err *e);
 };
 
 /* Waits for what is queued, then closes.  Takes NULL. */
@@ -347,6 +420,33 @@ static inline void store_stats(struct store *store, struct store_stats *ret)
 {
 	store->api->stats(store, ret);
 }
+
+/* All tokens, by name. */
+static inline int store_tokens(struct store *store,
+                               void (*each)(void *arg, const struct store_token *), void *arg,
+                               struct err *e)
+{
+	return store->api->tokens ? store->api->tokens(store, each, arg, e) : 0;
+}
+
+/* Rows of the audit trail, newest first, with numbers < from (0: from the newest). */
+static inline int store_audit(struct store *store, uint64_t from, uint32_t most,
+                              void (*each)(void *arg, const struct store_audit_row *), void *arg,
+                              struct err *e)
+{
+	return store->api->audit ? store->api->audit(store, from, most, each, arg, e) : 0;
+}
+
+/* Reads the whole trail and checks each row, and that none is missing, at the end either. */
+static inline int store_audit_verify(struct store *store, struct store_audit_verdict *ret,
+                                     struct err *e)
+{
+	*ret = (struct store_audit_verdict){0};
+	return store->api->audit_verify ? store->api->audit_verify(store, ret, e) : 0;
+}
+
+/* A copy in one piece (mem_free); NULL: no memory, or there was none to copy.  A count is not copied. */
+struct store_audit *store_audit_copy(const struct store_audit *audit);
 
 /* Posts one operation and waits for it; its done() is used for that.  Returns rc.  Not on the engine's
  * thread, nor on a lane's. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include "admin/admin.h"
 #include "hosting.h"
@@ -17,7 +18,8 @@
 static struct api {
 	struct store *store;
 	struct admin *admin;
-	struct sockaddr_in address;
+	struct sockaddr_un address; /* of the local socket: whoever asks there may do everything */
+	struct sockaddr_in listener;
 } api;
 
 static inline struct admin_configuration api_configuration(const char *problem)
@@ -34,11 +36,23 @@ static inline struct admin_configuration api_configuration(const char *problem)
 	};
 }
 
+static inline int api_local_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	api.address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(api.address.sun_path, sizeof(api.address.sun_path), "%s", folder_path("socket"));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&api.address, sizeof(api.address)), 0);
+	ck_assert_int_eq(listen(fd, 64), 0);
+	return fd;
+}
+
 static inline void api_start_with(const char *settings)
 {
 	static const char *const plugins[] = {"echo", NULL};
 	const struct admin_configuration c = api_configuration(NULL);
-	socklen_t bytes = sizeof(api.address);
+	static const char *const hosts[] = {"h", NULL};
+	socklen_t bytes = sizeof(api.listener);
 	struct err e = {0};
 
 	hosting_begin(plugins, "");
@@ -47,10 +61,15 @@ static inline void api_start_with(const char *settings)
 	ck_assert_msg(sqlite_store_open(&options, &api.store, &e) == 0, "%s", e.text);
 	hosting_start((struct host_options){.lanes = 1, .store = api.store});
 	hosting_open("Echo");
-	int fd = listener_open("127.0.0.1", 0, &e);
-	ck_assert_msg(fd >= 0, "%s", e.text);
-	getsockname(fd, (struct sockaddr *)&api.address, &bytes);
-	ck_assert_msg(admin_start(hosting.host, fd, &c, &api.admin, &e) == 0, "%s", e.text);
+	const struct admin_listener listener = {.fd = listener_open("127.0.0.1", 0, &e),
+	                                        .hosts = hosts};
+	ck_assert_msg(listener.fd >= 0, "%s", e.text);
+	getsockname(listener.fd, (struct sockaddr *)&api.listener, &bytes);
+	const struct admin_options admin = {.host = hosting.host,
+	                                    .local_fd = api_local_socket(),
+	                                    .listener = &listener,
+	                                    .configuration = &c};
+	ck_assert_msg(admin_start(&admin, &api.admin, &e) == 0, "%s", e.text);
 }
 
 static inline void api_start(void)
@@ -68,11 +87,10 @@ static inline void api_stop(void)
 }
 
 /* The whole reply, until the next call; headers end with CR LF each. */
-static inline const char *api_ask_with(const char *method, const char *target, const char *headers,
-                                       const char *body)
+static inline const char *api_ask_at(int fd, const char *method, const char *target,
+                                     const char *headers, const char *body)
 {
 	static char text[8192];
-	int fd = peer_dial((struct sockaddr *)&api.address, sizeof(api.address));
 
 	snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: h\r\n%s", method, target, headers);
 	size_t used = strlen(text);
@@ -84,6 +102,23 @@ static inline const char *api_ask_with(const char *method, const char *target, c
 	const char *reply = peer_hear_reply(fd, strcmp(method, "HEAD") != 0);
 	close(fd);
 	return reply;
+}
+
+static inline const char *api_ask_with(const char *method, const char *target, const char *headers,
+                                       const char *body)
+{
+	int fd = peer_dial((struct sockaddr *)&api.address, sizeof(api.address));
+
+	return api_ask_at(fd, method, target, headers, body);
+}
+
+/* The same over TCP. */
+static inline const char *api_ask_tcp(const char *method, const char *target, const char *headers,
+                                      const char *body)
+{
+	int fd = peer_dial((struct sockaddr *)&api.listener, sizeof(api.listener));
+
+	return api_ask_at(fd, method, target, headers, body);
 }
 
 static inline const char *api_ask(const char *method, const char *target, const char *body)

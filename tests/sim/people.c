@@ -197,7 +197,7 @@ void world_pause(unsigned number)
 	struct err e = {0};
 
 	history_note(&world->history, HAPPENED_PAUSE, (int)number, 0, 0, 0, NULL);
-	int rc = outbox_pause(world_host, NULL, link->name, environment, "an operator", &e);
+	int rc = outbox_pause(world_host, NULL, link->name, environment, "an operator", NULL, &e);
 	check_operation("pause", number, NULL, rc, &e);
 	link->paused = true;
 }
@@ -210,7 +210,7 @@ void world_resume(unsigned number)
 	history_note(&world->history, HAPPENED_RESUME, (int)number, 0, 0, 0, NULL);
 	link->paused = false;
 	link->ready_ms = clock_fake.unix_ms();
-	int rc = outbox_resume(world_host, NULL, link->name, environment, &e);
+	int rc = outbox_resume(world_host, NULL, link->name, environment, NULL, &e);
 	check_operation("resume", number, NULL, rc, &e);
 }
 
@@ -227,7 +227,7 @@ void world_cancel(struct tale *tale)
 	id_of(tale, id);
 	history_note(&world->history, HAPPENED_CANCEL, (int)tale->link, tale->seq, 0, 0, NULL);
 	tale->cancelled = true;
-	int rc = outbox_cancel(world_host, id, &e);
+	int rc = outbox_cancel(world_host, id, NULL, &e);
 	if (rc < 0 && rc != ERR_CONFLICT && rc != ERR_BUSY)
 		check_operation("cancel", tale->link, tale, rc, &e);
 }
@@ -240,7 +240,7 @@ void world_retry(struct tale *tale)
 	id_of(tale, id);
 	history_note(&world->history, HAPPENED_RETRY, (int)tale->link, tale->seq, 0, 0, NULL);
 	tale->hurried = true;
-	int rc = outbox_retry(world_host, id, &e);
+	int rc = outbox_retry(world_host, id, NULL, &e);
 	if (rc < 0 && rc != ERR_CONFLICT && rc != ERR_BUSY)
 		check_operation("retry", tale->link, tale, rc, &e);
 }
@@ -256,8 +256,8 @@ void world_replay(unsigned link)
 	struct err e = {0};
 
 	do {
-		int rc = outbox_replay(world_host, &filter, after, STORE_GROUP_MAX, &count, &after,
-		                       &e);
+		int rc = outbox_replay(world_host, &filter, after, STORE_GROUP_MAX, NULL, &count,
+		                       &after, &e);
 		check_operation("replay", link, NULL, rc, &e);
 		history_note(&world->history, HAPPENED_REPLAY, (int)link, 0, (int64_t)count, 0,
 		             NULL);

@@ -1,6 +1,7 @@
 """Contexts: which host a command talks to when the command line does not say."""
 
 import json
+import socket
 import stat
 
 import pytest
@@ -76,6 +77,29 @@ def test_a_socket_is_enough(linkspan, home, hosts):
     done = linkspan("validate")
     assert done.returncode == 2
     assert "--config" in done.stderr
+
+
+def test_a_url_with_its_token(linkspan, home, daemon, config, receiver):
+    config.connection("Orders", url=f"{receiver.url}/")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config.set_host(listen=f"127.0.0.1:{port}")
+    daemon()
+    token = linkspan("--config", config.file, "token", "create", "ci", "--role", "viewer",
+                     "-o", "name").stdout
+    (config.folder / "token").write_text(token)
+    linkspan("context", "set", "far", "--url", f"http://127.0.0.1:{port}", "--token-file",
+             config.folder / "token", "--use")
+    assert host_of(linkspan("status", "-o", "json")) == "test"
+    assert linkspan("connection", "list", "-o", "name").stdout == "Orders\n"
+    done = linkspan("connection", "pause", "Orders")
+    assert done.returncode == 4, done.stderr
+    assert token.strip() not in (home / "contexts.json").read_text() + done.stderr
+    (config.folder / "token").unlink()
+    done = linkspan("status")
+    assert done.returncode == 3
+    assert "linkspan context set far --token-file FILE" in done.stderr
 
 
 def test_environment_and_project_of_a_context(linkspan, home, hosts):

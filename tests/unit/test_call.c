@@ -105,7 +105,7 @@ START_TEST(the_world_may_have_changed_between_two_tries)
 	durable_begin_with("retry_inline = 1;");
 	post("@refused/5 ok", &a);
 	durable_settle();
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 	ck_assert_uint_eq(a.times, 1);
 	ck_assert_str_eq(a.reason, "paused");
 	ck_assert_uint_eq(a.result, LK_REJECT);
@@ -201,7 +201,7 @@ START_TEST(a_description_is_given_whatever_the_link_is)
 	struct answered a;
 
 	durable_begin_with("pool_size = 1;");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 	post_kind("x", LK_OP_DESCRIBE, &a);
 	durable_settle();
 	ck_assert_str_eq(a.reason, "ok");

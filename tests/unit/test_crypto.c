@@ -9,6 +9,7 @@
 #include "crypto/base64.h"
 #include "crypto/guard.h"
 #include "crypto/hash.h"
+#include "crypto/mac.h"
 #include "crypto/random.h"
 #include "suite.h"
 
@@ -177,7 +178,52 @@ START_TEST(sha256_of_the_standard)
 }
 END_TEST
 
+/* RFC 4231, case 1 and 2 with the keys filled up with zeros, as HMAC itself does. */
+static const struct {
+	uint8_t key[MAC_KEY_BYTES];
+	const char *text, *digest;
+} mac_rows[] = {
+	{{0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b,
+          0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b, 0x0b},
+         "Hi There",
+         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+	{{'J', 'e', 'f', 'e'},
+         "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+};
+
+START_TEST(hmac_of_the_rfc)
+{
+	const char *text = mac_rows[_i].text;
+	char hex[2 * MAC_BYTES + 1];
+	uint8_t digest[MAC_BYTES];
+	struct mac m;
+
+	ck_assert_int_eq(crypto_init(NULL), 0);
+	mac_init(&m, mac_rows[_i].key);
+	mac_add(&m, text, 3);
+	mac_add(&m, NULL, 0);
+	mac_add(&m, text + 3, strlen(text) - 3);
+	mac_end(&m, digest);
+	for (int i = 0; i < MAC_BYTES; i++)
+		snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
+	ck_assert_str_eq(hex, mac_rows[_i].digest);
+	ck_assert(mac_equal("abc", "abcd", 3));
+	ck_assert(!mac_equal("abc", "abd", 3));
+}
+END_TEST
+
+START_TEST(base64_for_urls_has_no_padding)
+{
+	char text[BASE64_URL_LENGTH(4) + 1];
+
+	base64_url("\xfb\xff\xfe\xff", 4, text);
+	ck_assert_str_eq(text, "-__-_w");
+}
+END_TEST
+
 static const struct suite_test tests[] = {
+	SUITE_LOOP(hmac_of_the_rfc, mac_rows),      SUITE_TEST(base64_for_urls_has_no_padding),
 	SUITE_TEST(a_child_draws_other_numbers),    SUITE_TEST(small_pieces_do_not_repeat),
 	SUITE_TEST(random_below_stays_below),       SUITE_TEST(a_seed_fixes_what_is_drawn),
 	SUITE_TEST(what_a_seed_fixes_is_uniform),   SUITE_TEST(guarded_memory_holds_a_copy),

@@ -121,12 +121,12 @@ START_TEST(one_in_flight_is_cancelled)
 	durable_begin_with("");
 	const char *id = durable_accept("Hook", "@hangs");
 	durable_settle();
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, STORE_CANCELLED);
 	ck_assert_uint_eq(durable_events(EVENT_CANCELLED, "Hook", NULL), 1);
 	ck_assert_uint_eq(durable_link("Hook").waiting, 0);
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), ERR_CONFLICT);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), ERR_CONFLICT);
 	durable_end();
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(one_in_its_last_attempt_is_cancelled_not_dead)
 	durable_begin_with("retry_max_attempts = 1;");
 	const char *id = durable_accept("Hook", "@hangs");
 	durable_settle();
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, STORE_CANCELLED);
 	ck_assert_uint_eq(durable_events(EVENT_DEAD, "Hook", NULL), 0);
@@ -151,7 +151,7 @@ START_TEST(one_that_is_being_answered_ends_as_was_said)
 	durable_settle();
 	/* The plugin answers in the turn that brings it the wish, or in the one before. */
 	clock_fake_advance(100);
-	int rc = outbox_cancel(hosting.host, id, NULL);
+	int rc = outbox_cancel(hosting.host, id, NULL, NULL);
 	ck_assert(rc == 0 || rc == ERR_CONFLICT);
 	durable_settle();
 	durable_expect(id, rc == 0 ? STORE_CANCELLED : STORE_DONE);
@@ -168,7 +168,7 @@ START_TEST(one_that_waits_in_memory_is_cancelled)
 	const char *id = durable_accept("Hook", "x");
 	durable_settle();
 	durable_expect(id, STORE_LEASED);
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, STORE_CANCELLED);
 	ck_assert_uint_eq(durable_submitted(), 1);
@@ -181,7 +181,7 @@ START_TEST(one_that_is_on_its_way_to_the_lane_is_cancelled)
 {
 	durable_begin_with("");
 	const char *id = durable_accept("Hook", "@hangs"); /* the lane has not turned */
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, STORE_CANCELLED);
 	durable_end();
@@ -194,7 +194,7 @@ START_TEST(one_on_the_disk_is_cancelled)
 	const char *id = durable_accept("Hook", "@500");
 	durable_settle();
 	durable_expect(id, STORE_READY);
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	durable_advance(HOUR_MS);
 	durable_expect(id, STORE_CANCELLED);
 	ck_assert_uint_eq(durable_submitted(), 1);
@@ -368,7 +368,7 @@ START_TEST(a_suspect_that_is_held_back_lets_the_others_go)
 	durable_settle();
 	const char *beside = durable_accept("Other", "beside");
 	durable_settle();
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL), 0);
 	durable_settle();
 	durable_expect(beside, STORE_DONE);
 	durable_end();

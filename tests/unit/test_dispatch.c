@@ -198,12 +198,12 @@ END_TEST
 START_TEST(order_is_kept_over_a_pause_and_a_restart)
 {
 	durable_begin_with("ordering = \"key\"; pool_size = 8;");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL), 0);
 	for (char body[] = "1"; body[0] <= '6'; body[0]++)
 		durable_accept_keyed("Hook", body, "a");
 	durable_restart();
 	hosting_open("Hook");
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	durable_advance(1000);
 	ck_assert_str_eq(durable_seen(), "1 2 3 4 5 6");
 	durable_end();
@@ -219,13 +219,13 @@ START_TEST(a_long_queue_on_the_disk_drains)
 	enum { COUNT = 700 };
 
 	durable_begin_with("pool_size = 8;");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL), 0);
 	for (int i = 0; i < COUNT; i++)
 		durable_accept("Hook", "x");
 	durable_restart();
 	hosting_open("Hook");
 	ck_assert_uint_eq(durable_link("Hook").waiting, COUNT);
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	durable_advance(1000);
 	ck_assert_uint_eq(durable_link("Hook").delivered, COUNT);
 	ck_assert_uint_eq(durable_link("Hook").waiting, 0);

@@ -202,7 +202,7 @@ START_TEST(an_alert_comes_of_each_change_of_a_link)
 	ck_assert_uint_eq(durable_link("Bell").delivered, 1); /* blocked */
 	durable_advance(60 * 1000);
 	ck_assert_uint_eq(durable_link("Bell").delivered, 2); /* unblocked */
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL), 0);
 	durable_settle();
 	ck_assert_uint_eq(durable_link("Bell").delivered, 3);
 	durable_end();

@@ -44,7 +44,7 @@ static void half_open(void)
 
 static void pause_it(void)
 {
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "lunch", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "lunch", NULL, NULL), 0);
 }
 
 static void close_it(void)

@@ -10,7 +10,7 @@ START_TEST(a_retry_does_not_wait)
 	const char *id = durable_accept("Hook", "@500/7200 ok");
 	durable_settle();
 	durable_expect(id, STORE_READY);
-	ck_assert_int_eq(outbox_retry(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_retry(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, STORE_DONE);
 	ck_assert_uint_eq(durable_row(id).attempts, 2);
@@ -33,11 +33,11 @@ START_TEST(a_retry_of_what_has_ended_is_a_replay)
 	const char *id = durable_accept("Hook", row->body);
 	durable_settle();
 	if (row->state == STORE_CANCELLED)
-		ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+		ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, row->state);
 	clock_fake_advance(1000);
-	ck_assert_int_eq(outbox_retry(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_retry(hosting.host, id, NULL, NULL), 0);
 	ck_assert_uint_eq(durable_link("Hook").dead, 0);
 	durable_settle();
 	struct durable_row seen = durable_row(id);
@@ -56,7 +56,7 @@ START_TEST(one_that_is_on_its_way_needs_no_retry)
 	durable_begin_with("");
 	const char *id = durable_accept("Hook", "@hangs");
 	durable_settle();
-	ck_assert_int_eq(outbox_retry(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_retry(hosting.host, id, NULL, NULL), 0);
 	durable_settle();
 	ck_assert_uint_eq(durable_submitted(), 1);
 	durable_end();
@@ -71,13 +71,14 @@ START_TEST(what_is_not_there_is_not_found)
 	durable_begin_with("");
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		e = (struct err){0};
-		ck_assert_int_eq(outbox_retry(hosting.host, ids[i], &e), ERR_NOT_FOUND);
+		ck_assert_int_eq(outbox_retry(hosting.host, ids[i], NULL, &e), ERR_NOT_FOUND);
 		ck_assert_ptr_nonnull(strstr(e.text, "no delivery"));
-		ck_assert_int_eq(outbox_cancel(hosting.host, ids[i], NULL), ERR_NOT_FOUND);
+		ck_assert_int_eq(outbox_cancel(hosting.host, ids[i], NULL, NULL), ERR_NOT_FOUND);
 	}
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Nobody", "Test", "", NULL),
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Nobody", "Test", "", NULL, NULL),
 	                 ERR_NOT_FOUND);
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Nobody", "Test", NULL), ERR_NOT_FOUND);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Nobody", "Test", NULL, NULL),
+	                 ERR_NOT_FOUND);
 	durable_end();
 }
 END_TEST
@@ -89,7 +90,7 @@ START_TEST(an_end_cannot_be_cancelled_and_says_what_it_is)
 	durable_begin_with("");
 	const char *id = durable_accept("Hook", "@404");
 	durable_settle();
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, &e), ERR_CONFLICT);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, &e), ERR_CONFLICT);
 	ck_assert_ptr_nonnull(strstr(e.text, "dead"));
 	ck_assert_ptr_nonnull(strstr(e.text, id));
 	durable_end();
@@ -103,7 +104,7 @@ START_TEST(cancelling_the_first_of_a_key_lets_the_next_one_go)
 	const char *second = durable_accept_keyed("Hook", "x", "k");
 	durable_settle();
 	ck_assert_uint_eq(durable_submitted(), 1);
-	ck_assert_int_eq(outbox_cancel(hosting.host, first, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, first, NULL, NULL), 0);
 	durable_settle();
 	durable_expect(second, STORE_DONE);
 	durable_end();
@@ -120,7 +121,8 @@ static uint64_t replay(uint32_t most, uint64_t after, uint64_t *ret_last)
 	uint64_t count = 0;
 	struct err e = {0};
 
-	ck_assert_msg(outbox_replay(hosting.host, &dead, after, most, &count, ret_last, &e) == 0,
+	ck_assert_msg(outbox_replay(hosting.host, &dead, after, most, NULL, &count, ret_last, &e) ==
+	                      0,
 	              "%s", e.text);
 	return count;
 }
@@ -187,8 +189,8 @@ START_TEST(a_pause_holds_what_waits_and_not_what_flies)
 	durable_settle();
 	const char *waiting = durable_accept("Hook", "x");
 	durable_settle();
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 	durable_settle();
 	durable_expect(waiting, STORE_READY);
 	durable_advance(HOUR_MS);
@@ -196,7 +198,7 @@ START_TEST(a_pause_holds_what_waits_and_not_what_flies)
 	durable_expect(waiting, STORE_READY);
 	ck_assert_uint_eq(durable_events(EVENT_LINK_PAUSED, "Hook", &event), 1);
 	ck_assert_str_eq(event.detail, "tea");
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	durable_settle();
 	durable_expect(waiting, STORE_DONE);
 	ck_assert_uint_eq(durable_events(EVENT_LINK_RESUMED, "Hook", NULL), 1);
@@ -207,7 +209,7 @@ END_TEST
 START_TEST(a_pause_is_kept_over_a_restart)
 {
 	durable_begin_with("");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 	const char *id = durable_accept("Hook", "x");
 	durable_restart();
 	hosting_open("Hook");
@@ -217,7 +219,7 @@ START_TEST(a_pause_is_kept_over_a_restart)
 	ck_assert_str_eq(link.state, "paused");
 	ck_assert_str_eq(link.paused_reason, "tea");
 	hosting_expect("Hook", "paused");
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	durable_settle();
 	durable_expect(id, STORE_DONE);
 	durable_restart();
@@ -259,7 +261,7 @@ START_TEST(direct_calls_that_wait_are_refused_by_a_pause)
 	hosting_post("Hook", "x", &count);
 	durable_settle();
 	ck_assert_uint_eq(durable_link("Hook").calls_waiting, 1);
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 	ck_assert_uint_eq(count.answers, 1);
 	ck_assert_uint_eq(count.delivered, 0);
 	durable_advance(500);
@@ -276,9 +278,9 @@ START_TEST(a_pause_without_a_store_holds_in_memory)
 	hosting_define("Hook", "actor", "");
 	hosting_start((struct host_options){.lanes = 1});
 	hosting_open("Hook");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 	hosting_expect("Hook", "paused");
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	hosting_expect("Hook", "ok");
 	hosting_end();
 }
@@ -292,11 +294,11 @@ START_TEST(a_queue_is_kept_while_nothing_is_deployed)
 {
 	durable_begin_with("pool_size = 1;");
 	durable_accept("Hook", "1");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL), 0);
 	const char *id = durable_accept("Hook", "2");
 	ck_assert_int_eq(host_close(hosting.host, NULL, "Hook", "Test", NULL), 0);
 	ck_assert_str_eq(durable_link("Hook").state, "undeployed");
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	durable_advance(HOUR_MS);
 	durable_expect(id, STORE_READY);
 	ck_assert_uint_eq(durable_link("Hook").waiting, durable_submitted() ? 1 : 2);

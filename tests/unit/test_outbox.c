@@ -8,7 +8,7 @@
 
 static void pause_hook(void)
 {
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "tea", NULL, NULL), 0);
 }
 
 static void disable_hook(void)
@@ -128,7 +128,7 @@ START_TEST(the_queue_is_bounded)
 	struct outbox_answer answer = durable_try("Hook", "x", NULL, NULL);
 	ck_assert_int_eq(answer.rc, ERR_BUSY);
 	ck_assert_str_eq(answer.reason, "queue_full");
-	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+	ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 	durable_settle();
 	ck_assert_uint_eq(durable_submitted(), 3);
 	ck_assert_int_eq(durable_try("Hook", "x", NULL, NULL).rc, 0);
@@ -388,11 +388,12 @@ START_TEST(many_callers_meet_many_lanes)
 	}
 	/* Operators meanwhile. */
 	for (int i = 0; i < 10; i++) {
-		ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+		ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL),
+		                 0);
 		durable_link("Keyed");
 		durable_replace("Keyed", i % 2 ? "pool_size = 16; ordering = \"key\";"
 		                               : "pool_size = 8; ordering = \"key\";");
-		ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL), 0);
+		ck_assert_int_eq(outbox_resume(hosting.host, NULL, "Hook", "Test", NULL, NULL), 0);
 		clock_fake_advance(10000);
 	}
 	for (int i = 0; i < FLOODS; i++) {

@@ -73,19 +73,46 @@ static const char *path_of(const struct route *route)
 	return path;
 }
 
+/* What some routes are asked with, and answer, other than {} and 200. */
+static const struct {
+	const char *name, *body;
+	unsigned status;
+} special[] = {
+	{"send", "{}", 202},
+	{"createToken", "{\"name\": \"t\", \"role\": \"viewer\"}", 201},
+	{"signIn", "{\"token\": \"none\"}", 401},
+	{"signOut", "{}", 204},
+	{NULL, "{}", 200},
+};
+
+static size_t special_of(const struct route *route)
+{
+	size_t i = 0;
+
+	while (special[i].name && strcmp(special[i].name, route->name) != 0)
+		i++;
+	return i;
+}
+
+static const char *ask(const struct route *route, const char *query)
+{
+	static const char json[] = "Content-Type: application/json\r\n";
+	char target[512];
+
+	snprintf(target, sizeof(target), "%s%s", path_of(route), query);
+	return api_ask_with(route->method, target, json, special[special_of(route)].body);
+}
+
 START_TEST(every_route_answers_and_refuses_other_methods)
 {
 	api_start();
 	for (size_t i = 0; i < route_count; i++) {
 		const struct route *route = &routes[i];
-		unsigned status = peer_status(api_ask(route->method, path_of(route), "{}"));
-		bool names_delivery = strstr(route->pattern, "{id}") != NULL;
-		if (names_delivery)
-			ck_assert_msg(status == 404, "%s: %u", route->name, status);
-		else
-			ck_assert_msg(status == 200 || status == 202, "%s: %u", route->name,
-			              status);
-		const char *reply = api_ask("DELETE", path_of(route), NULL);
+		bool names_one = strstr(route->pattern, "{id}") != NULL;
+		unsigned status = peer_status(ask(route, ""));
+		ck_assert_msg(status == (names_one ? 404 : special[special_of(route)].status),
+		              "%s: %u", route->name, status);
+		const char *reply = api_ask("PATCH", path_of(route), NULL);
 		ck_assert_ptr_nonnull(strstr(reply, "\r\nAllow: "));
 		ck_assert_ptr_nonnull(strstr(strstr(reply, "\r\nAllow: "), route->method));
 		api_expect(reply, 405, "method_not_allowed");
@@ -94,16 +121,26 @@ START_TEST(every_route_answers_and_refuses_other_methods)
 }
 END_TEST
 
+/* Whether it may be asked for is looked at first. */
 START_TEST(every_route_refuses_what_it_does_not_take)
 {
-	char target[512];
-
 	api_start();
 	for (size_t i = 0; i < route_count; i++) {
-		snprintf(target, sizeof(target), "%s?nonsense=1", path_of(&routes[i]));
-		api_expect(api_ask(routes[i].method, target, "{}"), 400, "unknown_parameter");
+		bool is_missing = routes[i].scope == SCOPE_DELIVERY;
+		api_expect(ask(&routes[i], "?nonsense=1"), is_missing ? 404 : 400,
+		           is_missing ? "not_found" : "unknown_parameter");
 	}
 	api_stop();
+}
+END_TEST
+
+START_TEST(every_route_says_who_may)
+{
+	for (size_t i = 0; i < route_count; i++) {
+		bool is_open = routes[i].scope == SCOPE_PUBLIC || routes[i].scope == SCOPE_SELF;
+		ck_assert_msg((routes[i].action == ACTION_NOTHING) == is_open, "%s",
+		              routes[i].name);
+	}
 }
 END_TEST
 
@@ -153,6 +190,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(an_argument_has_a_bound),
 	SUITE_TEST(every_route_answers_and_refuses_other_methods),
 	SUITE_TEST(every_route_refuses_what_it_does_not_take),
+	SUITE_TEST(every_route_says_who_may),
 	SUITE_TEST(every_route_is_documented),
 	SUITE_LOOP(anything_else_is_not_there, nowhere),
 	SUITE_TEST(head_is_get_without_a_body),

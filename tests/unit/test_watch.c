@@ -97,11 +97,11 @@ START_TEST(a_cancelled_one_has_ended)
 	atomic_uint ends = 0;
 
 	durable_begin_with("");
-	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL), 0);
+	ck_assert_int_eq(outbox_pause(hosting.host, NULL, "Hook", "Test", "", NULL, NULL), 0);
 	const char *id = durable_accept("Hook", "x");
 	durable_settle();
 	watch(id, &ends);
-	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL), 0);
+	ck_assert_int_eq(outbox_cancel(hosting.host, id, NULL, NULL), 0);
 	ck_assert_uint_eq(ends, 1);
 	durable_end();
 }

@@ -1,0 +1,21 @@
+/* What a handler does on somebody's word, as a row of the audit trail. */
+#pragma once
+
+#include "base/buf.h"
+#include "store/store.h"
+
+struct api_call;
+struct json;
+
+enum { AUDITED_ACTOR_BYTES = 96 };
+
+struct audited {
+	struct store_audit audit;
+	char actor[AUDITED_ACTOR_BYTES];
+	struct buf detail;
+};
+
+/* action, project and subject are borrowed; detail is taken, NULL: there is none.  No secrets in it. */
+int audited_init(struct audited *a, const struct api_call *call, const char *action,
+                 const char *project, const char *subject, struct json *detail);
+void audited_finish(struct audited *a);

@@ -1,0 +1,9 @@
+/* The body of a request as a JSON object. */
+#pragma once
+
+struct http_request;
+struct json;
+struct problem;
+
+/* 0, and *ret (json_free); else p says what is wrong with it. */
+int body_read(const struct http_request *request, struct json **ret, struct problem *p);
