@@ -35,7 +35,7 @@ def plugins(prefix):
 class Runner:
     """Calls linkspan and remembers everything that it printed."""
 
-    def __init__(self, program, config_home):
+    def __init__(self, program, config_home="/nowhere"):
         self.program = program
         self.printed = []
         self.config_home = config_home  # where contexts are kept: nothing of the user's own
