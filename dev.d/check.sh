@@ -148,7 +148,7 @@ verb_sim() {
 	build_main
 	make -s -C "$build" tests/sim/test_sim tests/sim/sim
 	(cd "$build" && SIM_SEEDS=${1:-100} SIM_HOURS=${2:-1000} CK_TIMEOUT_MULTIPLIER=1000 \
-		CK_RUN_CASE=chance tests/sim/test_sim)
+		tests/sim/test_sim)
 }
 
 verb_fuzz() {

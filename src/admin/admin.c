@@ -15,7 +15,7 @@
 
 enum {
 	API_THREADS = 4,
-	API_CONNECTIONS = 2048,
+	API_CONNECTIONS = 2 * FOLLOWERS_MAX, /* the others find half of it free */
 	API_CONNECTIONS_PER_IP = 1536,
 	API_TIMEOUT_MS = 30000,
 	UNKNOWN_BODY_BYTES = 4096,
@@ -139,12 +139,31 @@ static int create(const struct admin_options *options, struct admin **ret, struc
 	return rc;
 }
 
-static struct http_options common_options(struct admin *admin)
+static int start_threads(struct admin *admin, struct err *e)
+{
+	int rc = waits_start(&admin->waits, e);
+
+	if (rc < 0)
+		return rc;
+	rc = followers_start(&admin->followers, admin, e);
+	if (rc < 0)
+		waits_stop(&admin->waits);
+	return rc;
+}
+
+static void stop_threads(struct admin *admin)
+{
+	followers_stop(&admin->followers);
+	waits_stop(&admin->waits);
+}
+
+static struct http_options common_options(struct admin *admin, const struct admin_options *options)
 {
 	return (struct http_options){
 		.threads = API_THREADS,
 		.connections_max = API_CONNECTIONS,
 		.timeout_ms = API_TIMEOUT_MS,
+		.body_max_bytes = options->configuration->body_max_bytes,
 		.headers = headers,
 		.header_count = sizeof(headers) / sizeof(headers[0]),
 		.handle = handle,
@@ -154,11 +173,11 @@ static struct http_options common_options(struct admin *admin)
 }
 
 /* No page of a browser reaches a local socket, so that Host and Origin do not matter there. */
-static int start_local(struct admin *admin, int fd, struct err *e)
+static int start_local(struct admin *admin, const struct admin_options *given, struct err *e)
 {
-	struct http_options options = common_options(admin);
+	struct http_options options = common_options(admin, given);
 
-	options.listen_fd = fd;
+	options.listen_fd = given->local_fd;
 	options.guards.checks = HTTP_GUARD_FRAMING | HTTP_GUARD_TARGET;
 	return http_server_start(&options, &admin->local, e);
 }
@@ -175,9 +194,10 @@ static const struct http_refusal *admit(void *arg, const struct http_request *re
 	return is_small || identify_is_known(arg, request) ? NULL : &refusal;
 }
 
-static int start_listener(struct admin *admin, const struct admin_listener *listener, struct err *e)
+static int start_listener(struct admin *admin, const struct admin_options *given, struct err *e)
 {
-	struct http_options options = common_options(admin);
+	const struct admin_listener *listener = given->listener;
+	struct http_options options = common_options(admin, given);
 
 	options.listen_fd = listener->fd;
 	options.certificate_pem = listener->certificate_pem;
@@ -190,12 +210,12 @@ static int start_listener(struct admin *admin, const struct admin_listener *list
 
 static int start_servers(struct admin *admin, const struct admin_options *options, struct err *e)
 {
-	int rc = start_local(admin, options->local_fd, e);
+	int rc = start_local(admin, options, e);
 
 	if (!options->listener)
 		return rc;
 	if (rc == 0)
-		return start_listener(admin, options->listener, e);
+		return start_listener(admin, options, e);
 	close(options->listener->fd);
 	return rc;
 }
@@ -216,7 +236,7 @@ int admin_start(const struct admin_options *options, struct admin **ret, struct 
 		close_all(options);
 		return rc;
 	}
-	rc = waits_start(&admin->waits, e);
+	rc = start_threads(admin, e);
 	if (rc < 0) {
 		close_all(options);
 		destroy(admin);
@@ -225,7 +245,7 @@ int admin_start(const struct admin_options *options, struct admin **ret, struct 
 	rc = start_servers(admin, options, e);
 	if (rc < 0) {
 		http_server_stop(admin->local, 0);
-		waits_stop(&admin->waits);
+		stop_threads(admin);
 		destroy(admin);
 		return rc;
 	}
@@ -257,7 +277,7 @@ void admin_stop(struct admin *admin, int64_t grace_ms)
 	/* The server first: it answers what waits; then the waitings find that done. */
 	http_server_stop(admin->listener, grace_ms);
 	http_server_stop(admin->local, grace_ms);
-	waits_stop(&admin->waits);
+	stop_threads(admin);
 	/* Whatever still holds a sending comes to an end with the process. */
 	if (wait_for_sendings(admin))
 		destroy(admin);

@@ -23,6 +23,7 @@ struct admin_configuration {
 	int64_t loaded_ms; /* Unix time of what is in force */
 	size_t connections;
 	const char *problem; /* why a newer one is not in force; NULL: it is */
+	size_t body_max_bytes; /* of a request; as it was at the start.  0: 1 MiB */
 };
 
 /* A TCP listener; everything is borrowed until admin_stop(). */

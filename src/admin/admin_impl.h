@@ -6,6 +6,7 @@
 
 #include "admin/admin.h"
 #include "admin/answers.h"
+#include "admin/followers.h"
 #include "admin/names.h"
 #include "admin/route.h"
 #include "admin/sessions.h"
@@ -26,6 +27,7 @@ struct admin {
 	struct sessions sessions;
 	struct throttle throttle;
 	struct waits waits;
+	struct followers followers;
 	struct names names;
 	pthread_rwlock_t lock; /* guards settings; held for reading while a handler runs */
 	struct settings *settings;

@@ -9,14 +9,25 @@ struct api_call;
 void api_metrics(struct api_call *call);
 
 /* api_send.c */
-enum { SEND_ENV, SEND_MODE, SEND_FRAMING, SEND_URI, SEND_CE, SEND_ROWS };
+enum {
+	SEND_ENV,
+	SEND_MODE,
+	SEND_FRAMING,
+	SEND_FORMAT,
+	SEND_ORDERING,
+	SEND_URI,
+	SEND_CE,
+	SEND_ROWS,
+};
 extern const struct query_row api_send_rows[SEND_ROWS];
 void api_send(struct api_call *call);
 
 /* api_delivery.c */
 enum { DELIVERY_WAIT, DELIVERY_ROWS };
+enum { ALTER_DRY_RUN, ALTER_ROWS };
 enum { REPLAY_DRY_RUN, REPLAY_ROWS };
 extern const struct query_row api_delivery_rows[DELIVERY_ROWS];
+extern const struct query_row api_alter_rows[ALTER_ROWS]; /* of retry and cancel */
 extern const struct query_row api_replay_rows[REPLAY_ROWS];
 void api_delivery_list(struct api_call *call);
 void api_delivery_get(struct api_call *call);
@@ -26,7 +37,11 @@ void api_delivery_replay(struct api_call *call);
 
 /* api_link.c */
 enum { LINK_ENV, LINK_ROWS };
+enum { HOLD_ENV, HOLD_DRY_RUN, HOLD_ROWS };
+enum { PAUSE_REASON, PAUSE_ROWS };
 extern const struct query_row api_link_rows[LINK_ROWS];
+extern const struct query_row api_hold_rows[HOLD_ROWS];   /* of pause and resume */
+extern const struct query_row api_pause_rows[PAUSE_ROWS]; /* of the body */
 void api_link_status(struct api_call *call);
 void api_link_pause(struct api_call *call);
 void api_link_resume(struct api_call *call);
@@ -37,9 +52,20 @@ void api_health(struct api_call *call);
 void api_ready(struct api_call *call);
 
 /* api_events.c */
-enum { EVENTS_AFTER, EVENTS_WAIT, EVENTS_ROWS };
+enum {
+	EVENTS_AFTER,
+	EVENTS_WAIT,
+	EVENTS_PROJECT,
+	EVENTS_CONNECTION,
+	EVENTS_ENVIRONMENT,
+	EVENTS_KIND,
+	EVENTS_ROWS,
+};
 extern const struct query_row api_events_rows[EVENTS_ROWS];
 void api_events(struct api_call *call);
+
+/* api_openapi.c */
+void api_openapi(struct api_call *call);
 
 /* api_token.c */
 enum { TOKEN_DRY_RUN, TOKEN_ROWS };

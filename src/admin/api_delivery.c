@@ -34,6 +34,12 @@ const struct query_row api_delivery_rows[DELIVERY_ROWS] = {
                            .help = "Seconds to wait for its end."},
 };
 
+const struct query_row api_alter_rows[ALTER_ROWS] = {
+	[ALTER_DRY_RUN] = {.name = "dry_run",
+                           .kind = QUERY_FLAG,
+                           .help = "Only says whether it can be done, and to what."},
+};
+
 const struct query_row api_replay_rows[REPLAY_ROWS] = {
 	[REPLAY_DRY_RUN] = {.name = "dry_run",
                             .kind = QUERY_FLAG,
@@ -215,15 +221,32 @@ void api_delivery_get(struct api_call *call)
 		answer_delivery(call->admin, call->request, call->args[0]);
 }
 
+/* Whether the delivery as it is now permits it. */
+static int check_alter(struct api_call *call, bool of_ended, struct err *e)
+{
+	struct json *object = NULL;
+
+	int rc = delivery_read(call->admin, call->args[0], &object, e);
+	if (rc < 0)
+		return rc;
+	if (!of_ended && json_kind(json_get(object, "ended")) != JSON_NULL)
+		rc = err_set(e, ERR_CONFLICT, "%s cannot be cancelled: it is %s", call->args[0],
+		             json_as_string(json_get(object, "state")));
+	json_free(object);
+	return rc;
+}
+
 static void alter(struct api_call *call, const char *action,
                   int (*verb)(struct host *host, const char *id, const struct store_audit *audit,
                               struct err *e))
 {
-	struct audited audited;
+	struct audited audited = {0};
 	struct err e = {0};
+	bool is_try = call->query[ALTER_DRY_RUN].number;
 
-	int rc = audited_init(&audited, call, action, call->project, call->args[0], NULL);
-	if (rc == 0)
+	int rc = is_try ? check_alter(call, verb == outbox_retry, &e)
+	                : audited_init(&audited, call, action, call->project, call->args[0], NULL);
+	if (rc == 0 && !is_try)
 		rc = verb(call->admin->host, call->args[0], &audited.audit, &e);
 	audited_finish(&audited);
 	if (rc < 0)

@@ -1,12 +1,11 @@
-/* What has happened: events behind a number, waiting for the next one where there is none. */
-#include <stdlib.h>
+/* What has happened: events behind a number, waiting for the next one where there is none; or as a stream. */
 #include <string.h>
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
+#include "admin/events.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
-#include "admin/show.h"
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -26,35 +25,29 @@ const struct query_row api_events_rows[EVENTS_ROWS] = {
                          .kind = QUERY_INT,
                          .max = 60,
                          .help = "Seconds to wait for one."},
+	[EVENTS_PROJECT] = {.name = "project",
+                            .kind = QUERY_TEXT,
+                            .min = 1,
+                            .max = 64,
+                            .help = "Only those of this project."},
+	[EVENTS_CONNECTION] = {.name = "connection",
+                               .kind = QUERY_TEXT,
+                               .min = 1,
+                               .max = 100,
+                               .help = "Only those of connections of this name."},
+	[EVENTS_ENVIRONMENT] = {.name = "environment",
+                                .kind = QUERY_TEXT,
+                                .min = 1,
+                                .max = 64,
+                                .help = "Only those in this environment."},
+	[EVENTS_KIND] = {.name = "kind",
+                         .kind = QUERY_CHOICES,
+                         .choices = events_kinds,
+                         .help = "Only those of one of these kinds."},
 };
 
-static struct json *event_json(const struct event *event)
-{
-	struct json *object = json_object();
-
-	json_set(object, "number", json_int((int64_t)event->number));
-	json_set(object, "kind", json_string(event_name(event->kind)));
-	json_set(object, "at", show_time(event->at_ms));
-	json_set(object, "project", show_text(event->project));
-	json_set(object, "connection", show_text(event->connection));
-	json_set(object, "environment", show_text(event->environment));
-	json_set(object, "delivery", show_text(event->delivery));
-	json_set(object, "attempt", event->attempt ? json_int(event->attempt) : json_null());
-	json_set(object, "status", event->status ? json_int(event->status) : json_null());
-	json_set(object, "reason", show_text(event->reason));
-	json_set(object, "detail", show_text(event->detail));
-	json_set(object, "next_attempt", show_time(event->next_ms));
-	return object;
-}
-
-static bool may_see(const struct who *who, const struct event *event)
-{
-	return authorize(who, ACTION_READ, event->project[0] ? event->project : NULL, NULL, NULL) ==
-	       0;
-}
-
 static void answer_events(struct host *host, struct http_request *request, const struct who *who,
-                          uint64_t after)
+                          const struct event_filter *filter, uint64_t after)
 {
 	struct event *events = mem_array(EVENTS_AT_ONCE, sizeof(*events));
 	uint64_t lost = 0;
@@ -66,8 +59,8 @@ static void answer_events(struct host *host, struct http_request *request, const
 	size_t count = event_read(host, after, events, EVENTS_AT_ONCE, &lost);
 	struct json *list = json_array(), *object = json_object();
 	for (size_t i = 0; i < count; i++)
-		if (may_see(who, &events[i]))
-			json_push(list, event_json(&events[i]));
+		if (events_fit(filter, &events[i]) && events_permit(who, &events[i]))
+			json_push(list, events_json(&events[i]));
 	json_set(object, "items", list);
 	json_set(object, "next", json_int((int64_t)(count ? events[count - 1].number : after)));
 	json_set(object, "lost", json_int((int64_t)lost));
@@ -81,6 +74,7 @@ struct events_wait {
 	struct http_request *request;
 	struct asker asker;
 	struct event_watch *watch;
+	struct event_filter filter; /* its texts are the request's */
 	uint64_t after;
 };
 
@@ -102,7 +96,7 @@ static void answer_wait(struct waiting *waiting)
 {
 	struct events_wait *w = container_of(waiting, struct events_wait, waiting);
 
-	answer_events(w->admin->host, w->request, &w->asker.who, w->after);
+	answer_events(w->admin->host, w->request, &w->asker.who, &w->filter, w->after);
 	asker_release(&w->asker);
 	mem_free(w);
 }
@@ -119,6 +113,7 @@ static void wait_for(struct api_call *call, uint64_t after, int64_t wait_ms)
 	}
 	w->admin = call->admin;
 	w->request = call->request;
+	w->filter = events_filter(call);
 	w->asker = call->asker;
 	asker_hold(&w->asker);
 	w->after = after;
@@ -136,40 +131,71 @@ static void wait_for(struct api_call *call, uint64_t after, int64_t wait_ms)
 	waits_add(&call->admin->waits, &w->waiting);
 }
 
-/* Numbers begin anew with each start of the host: one that is not reached yet is from before. */
-static int read_after(const struct api_call *call, uint64_t newest, uint64_t *ret,
-                      struct problem *p)
-{
-	const char *text = call->query[EVENTS_AFTER].text;
-	char *end;
+/*
+ * As a stream
+ */
 
-	*ret = 0;
-	if (!text)
+/* Whether the reader asks for server-sent events (RFC 9110, 12.5.1). */
+static bool wants_stream(const struct http_request *request)
+{
+	const char *accept = http_request_header(request, "Accept");
+
+	return accept && strcasestr(accept, "text/event-stream");
+}
+
+/* Where a reader that comes back was; otherwise it begins now. */
+static int stream_after(const struct api_call *call, uint64_t newest, uint64_t *ret,
+                        struct problem *p)
+{
+	const char *last = http_request_header(call->request, "Last-Event-ID");
+
+	if (!last || !*last)
+		return events_after(call, newest, ret, p);
+	if (events_id_read(last, call->admin->followers.started_ms, ret) == 0)
 		return 0;
-	if (strcmp(text, "newest") == 0) {
-		*ret = newest;
-		return 0;
+	problem_fault(p, "Last-Event-ID", "invalid_parameter",
+	              "\"%.40s\" is not the id of an event of this stream", last);
+	return ERR_USAGE;
+}
+
+static void refuse_stream(struct api_call *call, const struct err *e)
+{
+	struct problem p = {.header = "Retry-After", .header_value = "10"};
+
+	problem_set(&p, 503, e->code == ERR_BUSY ? "too_many_streams" : "no_memory", "%s", e->text);
+	problem_reply(call->request, &p);
+}
+
+static void stream(struct api_call *call, uint64_t newest)
+{
+	const struct event_filter filter = events_filter(call);
+	struct problem p = {0};
+	struct err e = {0};
+	uint64_t after;
+
+	if (call->query[EVENTS_WAIT].given) {
+		problem_fault(&p, "wait", "invalid_parameter", "a stream does not end by itself");
+		problem_reply(call->request, &p);
+	} else if (stream_after(call, newest, &after, &p) < 0) {
+		problem_reply(call->request, &p);
+	} else if (followers_add(&call->admin->followers, call, &filter, after, &e) < 0) {
+		refuse_stream(call, &e);
 	}
-	uint64_t number = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end) {
-		problem_fault(p, "after", "invalid_parameter",
-		              "\"%s\" is not allowed; what is: a number, or newest", text);
-		return ERR_USAGE;
-	}
-	*ret = number <= newest ? number : 0;
-	return 0;
 }
 
 void api_events(struct api_call *call)
 {
 	uint64_t newest = event_newest(call->admin->host), after;
 	int64_t wait_ms = call->query[EVENTS_WAIT].number * 1000;
+	const struct event_filter filter = events_filter(call);
 	struct problem p = {0};
 
-	if (read_after(call, newest, &after, &p) < 0)
+	if (wants_stream(call->request))
+		stream(call, newest);
+	else if (events_after(call, 0, &after, &p) < 0)
 		problem_reply(call->request, &p);
 	else if (wait_ms > 0)
 		wait_for(call, after, wait_ms);
 	else
-		answer_events(call->admin->host, call->request, &call->asker.who, after);
+		answer_events(call->admin->host, call->request, &call->asker.who, &filter, after);
 }

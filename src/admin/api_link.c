@@ -25,8 +25,25 @@ const struct query_row api_link_rows[LINK_ROWS] = {
                       .help = "Only in this environment; else in every one."},
 };
 
-static const struct query_row pause_rows[] = {
-	{.name = "reason", .kind = QUERY_TEXT, .min = 1, .max = 127, .help = "Why it is paused."},
+/* The first row is that of api_link_rows. */
+const struct query_row api_hold_rows[HOLD_ROWS] = {
+	[HOLD_ENV] = {.name = "env",
+                      .kind = QUERY_TEXT,
+                      .min = 1,
+                      .max = 64,
+                      .help = "Only in this environment; else in every one."},
+	[HOLD_DRY_RUN] = {.name = "dry_run",
+                          .kind = QUERY_FLAG,
+                          .help = "Only says whether it can be done, and to what."},
+};
+_Static_assert((int)HOLD_ENV == (int)LINK_ENV, "both are read by find()");
+
+const struct query_row api_pause_rows[PAUSE_ROWS] = {
+	[PAUSE_REASON] = {.name = "reason",
+                          .kind = QUERY_TEXT,
+                          .min = 1,
+                          .max = 127,
+                          .help = "Why it is paused."},
 };
 
 static int no_such_link(const struct api_call *call, struct err *e)
@@ -95,7 +112,7 @@ static int read_reason(struct api_call *call, struct json **ret_body, const char
 	int rc = body_read(call->request, ret_body, p);
 	if (rc < 0)
 		return rc;
-	rc = query_read_json(pause_rows, 1, *ret_body, &reason, p);
+	rc = query_read_json(api_pause_rows, PAUSE_ROWS, *ret_body, &reason, p);
 	if (rc == 0 && reason.given)
 		*ret = reason.text;
 	return rc;
@@ -149,7 +166,7 @@ static void alter(struct api_call *call, const char *reason)
 	int rc = find(call, &project, &list, &e);
 	if (rc == 0)
 		rc = authorize(&call->asker.who, ACTION_OPERATE, project, call->args[1], &e);
-	if (rc == 0)
+	if (rc == 0 && !call->query[HOLD_DRY_RUN].number)
 		rc = alter_all(call, list, project, reason, &e);
 	json_free(list);
 	if (rc < 0)

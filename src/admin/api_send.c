@@ -6,6 +6,7 @@
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
+#include "admin/ingest.h"
 #include "admin/parts.h"
 #include "admin/problem.h"
 #include "base/banned.h"
@@ -16,6 +17,7 @@
 
 static const char *const modes[] = {"durable", "direct", NULL};
 static const char *const framings[] = {"ndjson", NULL};
+static const char *const orderings[] = {"groupKey", NULL};
 
 enum { MODE_DURABLE, MODE_DIRECT };
 
@@ -34,6 +36,15 @@ const struct query_row api_send_rows[SEND_ROWS] = {
                           .kind = QUERY_CHOICE,
                           .choices = framings,
                           .help = "The body is many messages, one JSON value a line."},
+	[SEND_FORMAT] = {.name = "format",
+                         .kind = QUERY_CHOICE,
+                         .choices = ingest_formats,
+                         .otherwise = INGEST_DETECT,
+                         .help = "What the body has to be; it is looked for when it is not said."},
+	[SEND_ORDERING] = {.name = "ordering",
+                           .kind = QUERY_CHOICE,
+                           .choices = orderings,
+                           .help = "Which member of the payload is the ordering key."},
 	[SEND_URI] = {.name = "uri.",
                       .kind = QUERY_FAMILY,
                       .help = "Arguments of the URL template."},
@@ -119,7 +130,49 @@ static int read_keys(const struct api_call *call, struct sending *s, struct prob
 {
 	int rc = read_key(call->request, "Linkspan-Ordering-Key", &s->ordering_key, p);
 
-	return rc < 0 ? rc : read_key(call->request, "Idempotency-Key", &s->idempotency_key, p);
+	if (rc == 0)
+		rc = read_key(call->request, "Idempotency-Key", &s->idempotency_key, p);
+	if (rc < 0 || !s->ordering_key || !call->query[SEND_ORDERING].given)
+		return rc;
+	problem_fault(p, "ordering", "invalid_parameter",
+	              "stands beside Linkspan-Ordering-Key, which says the same");
+	return ERR_USAGE;
+}
+
+/* What the message says of itself, beside what the caller says of it. */
+static int read_ingest(struct api_call *call, struct sending *s, struct ingest *in,
+                       struct parts *parts, struct problem *p)
+{
+	*in = (struct ingest){
+		.format = (enum ingest_format)call->query[SEND_FORMAT].number,
+		.is_lines = call->query[SEND_FRAMING].given,
+		.wants_ordering = call->query[SEND_ORDERING].given,
+	};
+	int rc = ingest_read(in, parts, call->request, p);
+	if (rc == 0 && in->ordering_key) {
+		snprintf(s->ordering, sizeof(s->ordering), "%s", in->ordering_key);
+		s->ordering_key = s->ordering;
+	}
+	return rc;
+}
+
+/* Takes the sending. */
+static void send_parts(struct api_call *call, struct sending *s, struct parts *parts)
+{
+	struct problem p = {0};
+	struct ingest in;
+
+	if (read_ingest(call, s, &in, parts, &p) < 0) {
+		problem_reply(call->request, &p);
+		sending_destroy(s);
+	} else if (call->query[SEND_FRAMING].given) {
+		send_lines(s, parts);
+	} else if (call->query[SEND_MODE].number == MODE_DIRECT) {
+		send_direct(s, parts);
+	} else {
+		send_durable(s, parts);
+	}
+	ingest_finish(&in);
 }
 
 void api_send(struct api_call *call)
@@ -141,12 +194,8 @@ void api_send(struct api_call *call)
 	if (rc < 0) {
 		problem_answer_err(call->request, NULL, &e);
 		sending_destroy(s);
-	} else if (call->query[SEND_FRAMING].given) {
-		send_lines(s, &parts);
-	} else if (call->query[SEND_MODE].number == MODE_DIRECT) {
-		send_direct(s, &parts);
 	} else {
-		send_durable(s, &parts);
+		send_parts(call, s, &parts);
 	}
 	parts_finish(&parts);
 }

@@ -12,7 +12,7 @@
 #include "core/message.h"
 
 /* In the order of enum store_state: a place is a state. */
-static const char *const states[] = {
+const char *const filter_states[] = {
 	[STORE_READY] = "ready",
 	[STORE_LEASED] = "leased",
 	[STORE_DONE] = "done",
@@ -31,7 +31,7 @@ static const char *const orders[] = {
 const struct query_row filter_rows[FILTER_ROWS] = {
 	[FILTER_STATE] = {.name = "state",
                           .kind = QUERY_CHOICES,
-                          .choices = states,
+                          .choices = filter_states,
                           .help = "Only deliveries in one of these states."},
 	[FILTER_PROJECT] = {.name = "project",
                             .kind = QUERY_TEXT,

@@ -31,6 +31,8 @@ enum {
 
 enum { FILTER_DESCENDING, FILTER_ASCENDING };
 
+/* Names of states, in the order of enum store_state; NULL-terminated. */
+extern const char *const filter_states[];
 extern const struct query_row filter_rows[FILTER_ROWS];
 
 struct filter {

@@ -43,6 +43,7 @@ static int make_room(struct parts *p, const struct http_request *request)
 		pairs += is_call_header(name) || is_trace(name);
 		bytes += is_call_header(name) ? strlen(name) + sizeof(attr_header) : 0;
 	}
+	p->attr_cap = pairs <= PARTS_PAIRS ? PARTS_PAIRS : pairs;
 	p->attrs = pairs <= PARTS_PAIRS ? p->usual_attrs : mem_array(2 * pairs, sizeof(*p->attrs));
 	p->text = bytes <= sizeof(p->usual_text) ? p->usual_text : mem_alloc(bytes);
 	p->text_end = p->text;
@@ -102,6 +103,38 @@ int parts_read(struct parts *p, const struct http_request *request, struct err *
 	int rc = add_headers(p, request, e);
 	p->m.attrs = p->attrs;
 	return rc;
+}
+
+static int grow(struct parts *p)
+{
+	size_t cap = 2 * p->attr_cap;
+	bool is_usual = p->attrs == p->usual_attrs;
+	const char **bigger = mem_resize(is_usual ? NULL : p->attrs, 2 * cap, sizeof(*bigger));
+
+	if (!bigger)
+		return ERR_NO_MEMORY;
+	if (is_usual)
+		memcpy(bigger, p->usual_attrs, sizeof(p->usual_attrs));
+	p->attrs = bigger;
+	p->m.attrs = bigger;
+	p->attr_cap = cap;
+	return 0;
+}
+
+int parts_add(struct parts *p, const char *key, const char *value)
+{
+	if (p->m.attr_count == p->attr_cap && grow(p) < 0)
+		return ERR_NO_MEMORY;
+	add(p, key, value);
+	return 0;
+}
+
+const char *parts_attribute(const struct parts *p, const char *key)
+{
+	for (size_t i = 0; i < p->m.attr_count; i++)
+		if (strcmp(p->attrs[2 * i], key) == 0)
+			return p->attrs[2 * i + 1];
+	return NULL;
 }
 
 void parts_finish(struct parts *p)

@@ -8,13 +8,16 @@ struct http_request;
 struct parts;
 struct problem;
 
+enum { SEND_KEY_BYTES = 260 };
+
 /* A send on its way.  It is the argument of what answers it, and ends there.  The API's stop waits for
  * it, so that a message whose fate is decided is not answered "stopping". */
 struct sending {
 	struct admin *admin;
 	struct http_request *request;
 	char project[104], connection[104], environment[68];
-	const char *ordering_key, *idempotency_key; /* borrowed from the request */
+	const char *ordering_key, *idempotency_key; /* borrowed from the request, or from here */
+	char ordering[SEND_KEY_BYTES];              /* one that was read out of the body */
 };
 
 struct sending *sending_create(struct admin *admin, struct http_request *request); /* or NULL */

@@ -138,6 +138,15 @@ bool sessions_find(struct sessions *s, const char *cookie, int64_t now_ms, struc
 	return found;
 }
 
+bool sessions_has(struct sessions *s, const char *cookie, int64_t now_ms)
+{
+	pthread_mutex_lock(&s->lock);
+	size_t place = place_of(s, cookie);
+	bool found = place < s->count && !is_over(&s->items[place], now_ms);
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
 void sessions_end(struct sessions *s, const char *cookie)
 {
 	pthread_mutex_lock(&s->lock);

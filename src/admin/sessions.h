@@ -42,4 +42,6 @@ int sessions_begin(struct sessions *s, const char *token, int64_t now_ms, char *
                    struct session *ret);
 /* Copies the session of a cookie, and notes its use.  False: there is none. */
 bool sessions_find(struct sessions *s, const char *cookie, int64_t now_ms, struct session *ret);
+/* Whether there is one, without noting a use. */
+bool sessions_has(struct sessions *s, const char *cookie, int64_t now_ms);
 void sessions_end(struct sessions *s, const char *cookie);

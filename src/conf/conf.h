@@ -33,6 +33,7 @@ struct conf_host {
 	const char *tls_certificate, *tls_key; /* absolute; NULL: none */
 	const char *secrets;                   /* folder of the provider `file`, absolute */
 	int64_t state_max_bytes;
+	int64_t api_body_max_bytes;
 	int lanes; /* 0: one per CPU, at most 4 */
 };
 

@@ -29,6 +29,7 @@ enum host_row {
 	HOST_ALLOWED_HOSTS,
 	HOST_TLS,
 	HOST_STATE_MAX_BYTES,
+	HOST_API_BODY_MAX_BYTES,
 	HOST_LANES,
 	HOST_ROWS,
 };
@@ -256,6 +257,17 @@ static const struct lk_param rows[HOST_ROWS] = {
 			.min = 64LL << 20,
 			.max = 1LL << 50,
 		},
+	[HOST_API_BODY_MAX_BYTES] =
+		{
+			.name = "api_body_max_bytes",
+			.type = LK_T_SIZE,
+			.flags = LK_ADVANCED,
+			.label = "Largest body",
+			.help = "The largest body of a request to the API; a larger one is answered 413.",
+			.def = "1048576",
+			.min = 1LL << 10,
+			.max = 16LL << 20,
+		},
 	[HOST_LANES] =
 		{
 			.name = "lanes",
@@ -366,6 +378,7 @@ static int keep(struct conf_host *host, struct arena *a, const struct lk_value *
 	host->tls_certificate = certificate ? absolute(a, folder, certificate) : NULL;
 	host->tls_key = key ? absolute(a, folder, key) : NULL;
 	host->state_max_bytes = v[HOST_STATE_MAX_BYTES]->u.i;
+	host->api_body_max_bytes = v[HOST_API_BODY_MAX_BYTES]->u.i;
 	host->lanes = (int)v[HOST_LANES]->u.i;
 
 	bool whole = host->name && host->environments && host->definitions && host->state &&

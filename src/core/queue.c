@@ -181,7 +181,7 @@ void queue_set_paused(struct queue *q, bool paused, const char *reason)
 	q->paused = paused;
 	atomic_store(&q->keeps_paused, paused);
 	snprintf(q->paused_reason, sizeof(q->paused_reason), "%s", paused && reason ? reason : "");
-	event_of_link(q, paused ? EVENT_LINK_PAUSED : EVENT_LINK_RESUMED, "paused",
+	event_of_link(q, paused ? EVENT_LINK_PAUSED : EVENT_LINK_RESUMED, paused ? "paused" : NULL,
 	              q->paused_reason);
 	if (paused)
 		queue_release(q, LK_REJECT, "paused", "the connection is paused");

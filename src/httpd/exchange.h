@@ -39,6 +39,7 @@ struct http_server {
 	pthread_mutex_t lock;   /* what follows; held while libmicrohttpd suspends or resumes */
 	pthread_cond_t changed; /* `suspended` or `active`, once `stopping` */
 	struct list suspended;  /* exchanges that wait for http_reply() */
+	struct list streams;    /* that are not done */
 	size_t active;          /* exchanges whose answer has not left */
 	bool stopping;          /* nothing is suspended any more */
 	struct buf *complaints; /* of libmicrohttpd, during the start */
@@ -90,5 +91,11 @@ int exchange_fill(struct exchange *exchange, const char *path, const char *metho
 void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */
 void exchange_abort(struct exchange *exchange);
+
+/* False: there was no memory, or one cannot be sent. */
+bool exchange_add_headers(struct MHD_Response *response, const struct http_pair *headers,
+                          size_t count);
+/* Lets all streams see that the server is being stopped; its lock is held. */
+void streams_wake(struct http_server *server);
 
 extern const struct http_refusal exchange_stopping;

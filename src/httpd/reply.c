@@ -9,8 +9,8 @@
 
 const struct http_refusal exchange_stopping = {503, "stopping", "the server is being stopped"};
 
-static bool add_headers(struct MHD_Response *response, const struct http_pair *headers,
-                        size_t count)
+bool exchange_add_headers(struct MHD_Response *response, const struct http_pair *headers,
+                          size_t count)
 {
 	bool ok = true;
 
@@ -29,8 +29,8 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 
 	if (ok && reply->content_type)
 		ok = MHD_add_response_header(response, "Content-Type", reply->content_type);
-	ok = ok && add_headers(response, reply->headers, reply->header_count) &&
-	     add_headers(response, server->headers, server->header_count);
+	ok = ok && exchange_add_headers(response, reply->headers, reply->header_count) &&
+	     exchange_add_headers(response, server->headers, server->header_count);
 	if (ok && reply->close)
 		ok = MHD_add_response_header(response, "Connection", "close");
 	if (ok || !response)

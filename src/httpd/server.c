@@ -357,6 +357,7 @@ static int server_create(const struct http_options *options, struct http_server 
 	pthread_cond_init(&server->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	list_init(&server->suspended);
+	list_init(&server->streams);
 	server->handle = options->handle;
 	server->answered = options->answered;
 	server->arg = options->arg;
@@ -425,6 +426,7 @@ static void drain(struct http_server *server, int64_t grace_ms)
 	list_each(node, &server->suspended) {
 		exchange_abort(container_of(node, struct exchange, node));
 	}
+	streams_wake(server);
 	while (!list_empty(&server->suspended))
 		pthread_cond_wait(&server->changed, &server->lock);
 	while (server->active > 0 &&

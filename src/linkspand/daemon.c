@@ -100,6 +100,7 @@ static struct admin_configuration configuration(const struct daemon *d, const ch
 		.loaded_ms = d->loaded_ms,
 		.connections = d->connections,
 		.problem = problem,
+		.body_max_bytes = (size_t)d->conf.host.api_body_max_bytes,
 	};
 }
 

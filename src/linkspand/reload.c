@@ -29,6 +29,7 @@ static const struct setting {
 	{"name", SETTING_TEXT, offsetof(struct conf_host, name)},
 	{"state", SETTING_TEXT, offsetof(struct conf_host, state)},
 	{"state_max_bytes", SETTING_INT64, offsetof(struct conf_host, state_max_bytes)},
+	{"api_body_max_bytes", SETTING_INT64, offsetof(struct conf_host, api_body_max_bytes)},
 	{"socket", SETTING_TEXT, offsetof(struct conf_host, socket)},
 	{"listen", SETTING_TEXT, offsetof(struct conf_host, listen)},
 	{"allowed_hosts", SETTING_LIST, offsetof(struct conf_host, allowed_hosts)},

@@ -303,6 +303,11 @@ void memory_store_set_room(struct memory_store *m, enum memory_room room)
 	m->room = room;
 }
 
+bool memory_store_is_short(const struct memory_store *m)
+{
+	return m->queued > 0 && !workable(m);
+}
+
 void memory_store_fail(struct memory_store *m, bool kept)
 {
 	m->failing = true;
@@ -340,18 +345,21 @@ const struct store_delivery *memory_store_earlier(const struct memory_store *m, 
 	return first && first->d.seq < seq ? &first->d : NULL;
 }
 
-size_t memory_store_due(const struct memory_store *m, int64_t link, int64_t now,
+size_t memory_store_due(const struct memory_store *m, int64_t link, int64_t now, bool ordered,
                         int64_t *ret_due_ms)
 {
 	const struct link_rows *rows = rows_link(&m->rows, link);
 	size_t count = 0;
 
 	*ret_due_ms = 0;
-	if (!rows)
-		return 0;
-	while (count < rows->ready.count && sorted_at(&rows->ready, count)->d.due_ms <= now)
-		count++;
-	if (count)
-		*ret_due_ms = sorted_at(&rows->ready, 0)->d.due_ms;
+	for (size_t i = 0; rows && i < rows->ready.count; i++) {
+		const struct row *row = sorted_at(&rows->ready, i);
+		if (row->d.due_ms > now)
+			break;
+		if (ordered && !row_is_first(row))
+			continue;
+		if (count++ == 0)
+			*ret_due_ms = row->d.due_ms;
+	}
 	return count;
 }

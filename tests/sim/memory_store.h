@@ -50,6 +50,8 @@ void memory_store_crash(struct memory_store *m, size_t survive);
 size_t memory_store_queued(const struct memory_store *m);
 
 void memory_store_set_room(struct memory_store *m, enum memory_room room);
+/* What is queued waits for room, and for nothing else. */
+bool memory_store_is_short(const struct memory_store *m);
 /* The next group fails to be committed, and the store with it: everything is answered ERR_IO.  With
  * `kept` that group is on the disk all the same. */
 void memory_store_fail(struct memory_store *m, bool kept);
@@ -63,6 +65,7 @@ bool memory_store_paused(const struct memory_store *m, int64_t link);
 /* The first open delivery of a link with this key, if it was accepted before seq; else NULL. */
 const struct store_delivery *memory_store_earlier(const struct memory_store *m, int64_t link,
                                                   const char *key, uint64_t seq);
-/* READY ones of a link that are due; *ret_due_ms: the moment the first became due (0: none). */
-size_t memory_store_due(const struct memory_store *m, int64_t link, int64_t now_ms,
+/* READY ones of a link that are due, and first of their ordering key where that counts; *ret_due_ms: the
+ * moment the first of them became due (0: none). */
+size_t memory_store_due(const struct memory_store *m, int64_t link, int64_t now_ms, bool ordered,
                         int64_t *ret_due_ms);

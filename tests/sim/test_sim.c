@@ -11,9 +11,7 @@
 #include "suite.h"
 #include "world.h"
 
-enum { HOURS = 120 };
-
-static const int fixed_seeds[16];
+enum { HOURS = 120, FIXED_SEEDS = 16 };
 
 static void run_seed(uint64_t seed, int64_t hours)
 {
@@ -27,18 +25,20 @@ static void run_seed(uint64_t seed, int64_t hours)
 	              (unsigned long long)seed, (long long)hours);
 }
 
-START_TEST(nothing_is_violated)
-{
-	run_seed((uint64_t)_i + 1, HOURS);
-}
-END_TEST
-
 static int number_of(const char *name, int otherwise)
 {
 	const char *text = getenv(name);
 
 	return text ? (int)strtol(text, NULL, 10) : otherwise;
 }
+
+START_TEST(nothing_is_violated)
+{
+	/* The long form is about new ones. */
+	if (!getenv("SIM_SEEDS"))
+		run_seed((uint64_t)_i + 1, HOURS);
+}
+END_TEST
 
 START_TEST(nothing_is_violated_by_chance)
 {
@@ -52,7 +52,7 @@ START_TEST(nothing_is_violated_by_chance)
 END_TEST
 
 static const struct suite_test tests[] = {
-	SUITE_LOOP(nothing_is_violated, fixed_seeds),
+	SUITE_TIMES(nothing_is_violated, FIXED_SEEDS),
 	SUITE_TEST(nothing_is_violated_by_chance),
 };
 

@@ -352,6 +352,11 @@ static void idle(void *arg)
 	if (memory_store_turn(world->store))
 		return;
 	int64_t next = next_ms();
+	if (next < 0 && memory_store_is_short(world->store)) {
+		/* Whoever stops a host on a disk without any room left must make some. */
+		memory_store_set_room(world->store, MEMORY_ROOMY);
+		return;
+	}
 	if (next < 0)
 		world_violation("whoever waits is answered", NULL, NO_LINK,
 		                "nothing will ever happen, and somebody waits");

@@ -21,7 +21,7 @@ static struct conf confs[WORLD_VARIANTS];
 static struct plugins plugins;
 static struct report report;
 /* tests/lib/folder.h is for programs under Check alone. */
-static char folder[] = "/tmp/linkspan-sim-XXXXXX";
+static char folder[64];
 
 const char *world_conf_path(const char *name)
 {
@@ -132,6 +132,7 @@ int world_conf_begin(void)
 	struct plugin *plugin = NULL;
 	struct err e = {0};
 
+	snprintf(folder, sizeof(folder), "/tmp/linkspan-sim-XXXXXX");
 	need(mkdtemp(folder) != NULL);
 	plugins_init(&plugins);
 	report_init(&report);

@@ -1,0 +1,185 @@
+/* What the documentation says of each route. */
+#include <string.h>
+
+#include "admin/api.h"
+#include "admin/filter.h"
+#include "admin/openapi_impl.h"
+#include "base/banned.h"
+
+#define JSON   "application/json"
+#define TEXT   "text/plain"
+#define STREAM "text/event-stream"
+
+const struct doc_tag doc_tags[] = {
+	{"messages", "Sending messages through connections."},
+	{"deliveries", "What became of the messages that were accepted."},
+	{"connections", "How connections are, and holding them back."},
+	{"events", "What happens, the moment it does."},
+	{"host", "The host itself."},
+};
+const size_t doc_tag_count = sizeof(doc_tags) / sizeof(doc_tags[0]);
+
+static const struct doc_header send_headers[] = {
+	{"Linkspan-Ordering-Key",
+         "Messages of one key are delivered one after the other, where the connection says "
+         "`ordering = \"key\"`.",
+         256},
+	{"Idempotency-Key",
+         "Within 24 hours the same key with the same message gives the first id again; with another "
+         "message it is refused.",
+         256},
+	{"traceparent", "W3C Trace Context; kept with the message.", 512},
+};
+
+static const struct doc_header event_headers[] = {
+	{"Last-Event-ID", "Of a stream: the id of the last event that is known.", 48},
+};
+
+static const struct doc_header document_headers[] = {
+	{"If-None-Match", "The ETag of a document that is known.", 256},
+};
+
+#define HEADERS(rows)           .headers = (rows), .header_count = sizeof(rows) / sizeof((rows)[0])
+#define BODY(rows, count, text) .body = (rows), .body_count = (count), .body_help = (text)
+
+const struct doc_route doc_routes[] = {
+	{
+		.name = "send",
+		.tag = "messages",
+		.help = "The body is the message, byte for byte, of any content type. Headers named "
+			"`Linkspan-Header-NAME` are headers of the call. A CloudEvent is taken in binary "
+			"mode (`ce-*` headers) and in structured mode (`application/cloudevents+json`): its "
+			"attributes are kept with the message. So is what a payload of Alertmanager says "
+			"of itself. With `framing=ndjson` each line of the body is a message.",
+		HEADERS(send_headers),
+		.body_help = "The message.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{202, JSON, "Accepted", "Durable: the message is on stable storage."},
+                            {200, JSON, "Sent",
+                             "Direct: an attempt was made, whatever came back. With "
+                             "`framing=ndjson`: what became of each line."}},
+		.codes = {"not_deployed", "disabled", "paused", "idempotency_conflict",
+                          "queue_full", "state_full", "rate_limited", "disk_full", "store",
+                          "breaker_open", "unsupported_media_type", "too_many_messages"},
+	},
+	{
+		.name = "connectionStatus",
+		.tag = "connections",
+		.answers = {{200, JSON, "Links", "Its links, one for each environment."}},
+		.codes = {"not_deployed"},
+	},
+	{
+		.name = "pauseConnection",
+		.tag = "connections",
+		.help = "What is stored is held back, direct calls are refused.",
+		BODY(api_pause_rows, PAUSE_ROWS, "Why; it may be left out."),
+		.answers = {{200, JSON, "Links", "Its links as they are now."}},
+		.codes = {"not_deployed", "invalid_json"},
+	},
+	{
+		.name = "resumeConnection",
+		.tag = "connections",
+		.answers = {{200, JSON, "Links", "Its links as they are now."}},
+		.codes = {"not_deployed"},
+	},
+	{
+		.name = "listDeliveries",
+		.tag = "deliveries",
+		.answers = {{200, JSON, "Deliveries", "A page, the newest first."}},
+	},
+	{
+		.name = "getDelivery",
+		.tag = "deliveries",
+		.help = "With `wait` the answer comes when the delivery has ended, or with its present "
+			"state when the time is up.",
+		.answers = {{200, JSON, "WholeDelivery", "The delivery."}},
+		.codes = {"not_found"},
+	},
+	{
+		.name = "retryDelivery",
+		.tag = "deliveries",
+		.answers = {{200, JSON, "WholeDelivery", "The delivery as it is now."}},
+		.codes = {"not_found", "conflict"},
+	},
+	{
+		.name = "cancelDelivery",
+		.tag = "deliveries",
+		.answers = {{200, JSON, "WholeDelivery", "The delivery as it is now."}},
+		.codes = {"not_found", "conflict"},
+	},
+	{
+		.name = "replayDeliveries",
+		.tag = "deliveries",
+		.help = "Without `state` dead letters are meant. Go on with the cursor until it is null.",
+		BODY(filter_rows, FILTER_REPLAY_ROWS, "Which ones."),
+		.answers = {{200, JSON, "Replayed",
+                             "How many; with `dry_run`, how many there would be."}},
+		.codes = {"invalid_json"},
+	},
+	{
+		.name = "status",
+		.tag = "host",
+		.answers = {{200, JSON, "Status", "How it is."}},
+	},
+	{
+		.name = "listEvents",
+		.tag = "events",
+		.help = "As JSON: the events behind `after`, at once or as soon as there are any. As "
+			"`text/event-stream`: events as they happen, each with its kind as `event` and an "
+			"`Event` as `data`; `lost` says how many could not be told. A stream begins now, "
+			"unless `Last-Event-ID` or `after` say otherwise.",
+		HEADERS(event_headers),
+		.answers = {{200, JSON, "Events", "Events, the oldest first."},
+                            {200, STREAM, NULL, "Events as they happen."}},
+		.codes = {"too_many_streams"},
+	},
+	{
+		.name = "openapi",
+		.tag = "host",
+		HEADERS(document_headers),
+		.answers = {{200, JSON, "Document", "The document."},
+                            {304, NULL, NULL, "It is the one that is known."}},
+	},
+	{
+		.name = "metrics",
+		.tag = "host",
+		.answers = {{200, TEXT, NULL, "Metrics."}},
+	},
+	{
+		.name = "health",
+		.tag = "host",
+		.flags = DOC_ROUTE_PUBLIC,
+		.answers = {{200, TEXT, NULL, "The process serves."}},
+	},
+	{
+		.name = "ready",
+		.tag = "host",
+		.flags = DOC_ROUTE_PUBLIC,
+		.answers = {{200, TEXT, NULL, "All is good."}, {503, TEXT, NULL, "What is not."}},
+	},
+};
+const size_t doc_route_count = sizeof(doc_routes) / sizeof(doc_routes[0]);
+
+const struct doc_route *doc_route(const char *name)
+{
+	for (size_t i = 0; i < doc_route_count; i++)
+		if (strcmp(doc_routes[i].name, name) == 0)
+			return &doc_routes[i];
+	return NULL;
+}
+
+static const struct {
+	const char *name, *help;
+} arguments[] = {
+	{"project", "The project; `global` for the global scope."},
+	{"name", "The connection's name."},
+	{"id", "The id."},
+};
+
+const char *doc_argument(const char *name)
+{
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
+		if (strcmp(arguments[i].name, name) == 0)
+			return arguments[i].help;
+	return "A name.";
+}
