@@ -75,6 +75,26 @@ START_TEST(bad_credentials_are_refused)
 }
 END_TEST
 
+START_TEST(a_large_body_needs_a_token_before_it_is_read)
+{
+	static const char send[] = "/api/v1/projects/global/connections/Echo/send";
+	static char large[5000];
+	char headers[700];
+
+	api_start();
+	memset(large, ' ', sizeof(large) - 1);
+	/* The body never comes: the answer does not wait for it. */
+	api_expect(api_ask_tcp("POST", send, "Content-Length: 4097\r\n", NULL), 413, "too_large");
+	api_expect(api_ask_tcp("POST", send, "Transfer-Encoding: chunked\r\n", NULL), 413,
+	           "too_large");
+	snprintf(headers, sizeof(headers), "%sContent-Length: 4097\r\n", bad[3]);
+	api_expect(api_ask_tcp("POST", send, headers, NULL), 413, "too_large");
+	make_token("s", "\"role\": \"sender\"");
+	api_expect(ask("POST", send, large), 202, NULL);
+	api_stop();
+}
+END_TEST
+
 START_TEST(two_tokens_are_none)
 {
 	char both[1300];
@@ -395,6 +415,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nobody_gets_in_without_a_token),
 	SUITE_TEST(a_token_is_judged_over_the_local_socket_too),
 	SUITE_LOOP(bad_credentials_are_refused, bad),
+	SUITE_TEST(a_large_body_needs_a_token_before_it_is_read),
 	SUITE_TEST(two_tokens_are_none),
 	SUITE_TEST(many_failures_are_held_up_and_good_tokens_are_not),
 	SUITE_TEST(a_revoked_token_is_refused_at_once),
