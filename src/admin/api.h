@@ -69,7 +69,9 @@ void api_openapi(struct api_call *call);
 
 /* api_token.c */
 enum { TOKEN_DRY_RUN, TOKEN_ROWS };
+enum { WISH_NAME, WISH_ROLE, WISH_PROJECTS, WISH_CONNECTIONS, WISH_EXPIRES, WISH_ROWS };
 extern const struct query_row api_token_rows[TOKEN_ROWS];
+extern const struct query_row api_token_wish_rows[WISH_ROWS]; /* of the body */
 void api_token_list(struct api_call *call);
 void api_token_create(struct api_call *call);
 void api_token_revoke(struct api_call *call);
@@ -81,6 +83,8 @@ void api_audit_list(struct api_call *call);
 void api_audit_verify(struct api_call *call);
 
 /* api_session.c */
+enum { SESSION_TOKEN, SESSION_ROWS };
+extern const struct query_row api_session_rows[SESSION_ROWS]; /* of the body */
 void api_session_get(struct api_call *call);
 void api_session_begin(struct api_call *call);
 void api_session_end(struct api_call *call);

@@ -53,7 +53,7 @@ void api_openapi(struct api_call *call)
 	struct buf text;
 
 	buf_init(&text, DOCUMENT_MAX_BYTES);
-	if (!document || json_write(document, JSON_PRETTY, &text) < 0)
+	if (!document || json_write(document, 0, &text) < 0)
 		problem_answer(call->request, 503, "no_memory",
 		               "there is no memory for the document");
 	else

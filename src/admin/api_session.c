@@ -71,8 +71,13 @@ void api_session_get(struct api_call *call)
  * Signing in
  */
 
-static const struct query_row token_row = {
-	.name = "token", .kind = QUERY_TEXT, .min = 1, .max = 256, .help = "An API token."};
+const struct query_row api_session_rows[SESSION_ROWS] = {
+	[SESSION_TOKEN] = {.name = "token",
+                           .kind = QUERY_TEXT,
+                           .min = 1,
+                           .max = 256,
+                           .help = "An API token."},
+};
 
 /* A form of another page can send no such type. */
 static bool is_json(const struct http_request *request)
@@ -94,7 +99,7 @@ static int read_token(struct api_call *call, struct asker *ret, struct problem *
 	}
 	int rc = body_read(call->request, &body, p);
 	if (rc == 0)
-		rc = query_read_json(&token_row, 1, body, &value, p);
+		rc = query_read_json(api_session_rows, SESSION_ROWS, body, &value, p);
 	if (rc == 0 && !value.given) {
 		problem_fault(p, "/token", "missing_parameter", "is needed");
 		rc = ERR_USAGE;

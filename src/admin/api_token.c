@@ -26,9 +26,7 @@ const struct query_row api_token_rows[TOKEN_ROWS] = {
                            .help = "Says whether it could be done, and does nothing."},
 };
 
-enum { WISH_NAME, WISH_ROLE, WISH_PROJECTS, WISH_CONNECTIONS, WISH_EXPIRES, WISH_ROWS };
-
-static const struct query_row wish_rows[WISH_ROWS] = {
+const struct query_row api_token_wish_rows[WISH_ROWS] = {
 	[WISH_NAME] = {.name = "name",
                        .kind = QUERY_TEXT,
                        .min = 1,
@@ -140,7 +138,7 @@ static int read_wish(struct api_call *call, const struct json *body, struct aren
 	struct query_value v[WISH_ROWS];
 	int64_t now_ms = store_now_ms(host_store(call->admin->host));
 
-	int rc = query_read_json(wish_rows, WISH_ROWS, body, v, p);
+	int rc = query_read_json(api_token_wish_rows, WISH_ROWS, body, v, p);
 	if (rc == 0)
 		rc = need(&v[WISH_NAME], "/name", p);
 	if (rc == 0)

@@ -35,7 +35,7 @@ struct follower {
 	struct http_stream *stream;
 	struct asker asker;
 	char cookie[SESSION_SECRET_LENGTH + 1]; /* "": there is no session */
-	struct arena arena; /* of the filter's texts */
+	struct arena arena;                     /* of the filter's texts */
 	struct event_filter filter;
 	uint64_t after;
 	struct buf text; /* not yet taken: what is behind `taken` */
@@ -110,8 +110,8 @@ static bool is_good(const struct follower *f)
 		return true;
 	struct token *token = tokens_find_id(admin->tokens, f->asker.token->id);
 	token_release(token);
-	return token && (!f->cookie[0] || sessions_has(&admin->sessions, f->cookie,
-	                                               clock_system.mono_ms()));
+	return token &&
+	       (!f->cookie[0] || sessions_has(&admin->sessions, f->cookie, clock_system.mono_ms()));
 }
 
 static ssize_t on_read(void *arg, char *to, size_t bytes)

@@ -163,7 +163,12 @@ static void add_answers(struct json *answers, const struct doc_route *doc)
 	}
 }
 
-static bool has_code(const struct doc_route *doc, const char *code)
+/* The same for those that are not for everybody. */
+static const char *const access_codes[] = {"unauthenticated", "bad_credentials", "denied", "csrf",
+                                           "too_many_failures"};
+enum { ACCESS_CODES = sizeof(access_codes) / sizeof(access_codes[0]) };
+
+static bool has_code(const struct route *route, const struct doc_route *doc, const char *code)
 {
 	for (size_t i = 0; i < DOC_CODES && doc->codes[i]; i++)
 		if (strcmp(doc->codes[i], code) == 0)
@@ -171,11 +176,15 @@ static bool has_code(const struct doc_route *doc, const char *code)
 	for (size_t i = 0; i < COMMON_CODES; i++)
 		if (strcmp(common_codes[i], code) == 0)
 			return true;
+	for (size_t i = 0; i < ACCESS_CODES && route->scope != SCOPE_PUBLIC; i++)
+		if (strcmp(access_codes[i], code) == 0)
+			return true;
 	return false;
 }
 
 /* One answer for each status, which lists its codes. */
-static void add_problems(struct json *answers, const struct doc_route *doc)
+static void add_problems(struct json *answers, const struct route *route,
+                         const struct doc_route *doc)
 {
 	for (unsigned status = 400; status < 600; status++) {
 		char key[16], help[512];
@@ -183,7 +192,7 @@ static void add_problems(struct json *answers, const struct doc_route *doc)
 
 		for (size_t i = 0; i < doc_code_count && used < sizeof(help); i++) {
 			const struct doc_code *c = &doc_codes[i];
-			if (c->status != status || !has_code(doc, c->code))
+			if (c->status != status || !has_code(route, doc, c->code))
 				continue;
 			used += (size_t)snprintf(help + used, sizeof(help) - used, "%s`%s`",
 			                         used ? ", " : "", c->code);
@@ -206,6 +215,13 @@ static void add_problems(struct json *answers, const struct doc_route *doc)
 
 static const struct doc_route undocumented = {.tag = "host"};
 
+/* What must be allowed to whoever asks, and where. */
+static void set_access(struct json *operation, const struct route *route)
+{
+	set_text(operation, "x-action", access_action_name(route->action));
+	set_text(operation, "x-scope", route_scope_name(route->scope));
+}
+
 static struct json *operation_json(const struct route *route)
 {
 	const struct doc_route *doc = doc_route(route->name);
@@ -227,10 +243,12 @@ static struct json *operation_json(const struct route *route)
 	if (doc->body_help)
 		json_set(object, "requestBody", body_json(doc));
 	add_answers(answers, doc);
-	add_problems(answers, doc);
+	add_problems(answers, route, doc);
 	json_set(object, "responses", answers);
-	if (doc->flags & DOC_ROUTE_PUBLIC)
+	if (route->scope == SCOPE_PUBLIC)
 		json_set(object, "security", json_array());
+	else
+		set_access(object, route);
 	return object;
 }
 
@@ -322,7 +340,8 @@ static struct json *schemes_json(void)
 	set_text(cookie, "type", "apiKey");
 	set_text(cookie, "in", "cookie");
 	set_text(cookie, "name", "__Host-linkspan");
-	set_text(cookie, "description", "A session of the console.");
+	set_text(cookie, "description",
+	         "A session of the console; without TLS it is called `linkspan`.");
 	json_set(schemes, "cookie", cookie);
 	return schemes;
 }

@@ -3,12 +3,14 @@
 #include "admin/filter.h"
 #include "admin/openapi_impl.h"
 #include "base/banned.h"
+#include "core/access.h"
 
 static const char *const link_states[] = {
 	"idle",       "sending", "waiting",      "disabled",          "paused",
 	"undeployed", "blocked", "breaker_open", "breaker_half_open", NULL,
 };
 static const char *const breakers[] = {"closed", "open", "half_open", NULL};
+static const char *const who_kinds[] = {"nobody", "local", "token", "session", NULL};
 static const char *const accepted_states[] = {"ready", "held", NULL};
 static const char *const results[] = {"delivered", "failed", "rejected", "blocked", NULL};
 
@@ -189,5 +191,51 @@ const struct doc_field doc_fields[] = {
 	{"Event", "reason", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
 	{"Event", "detail", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
 	{"Event", "next_attempt", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+
+	{"Tokens", "items", DOC_OBJECT, DOC_LIST, "Token", NULL, NULL},
+	{"Tokens", "next", DOC_TEXT, DOC_NULL, NULL, NULL, "Always null: the list is whole."},
+	{"Token", "id", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Token", "name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Token", "role", DOC_TEXT, 0, NULL, access_roles, NULL},
+	{"Token", "projects", DOC_TEXT, DOC_LIST, NULL, NULL, "`*` for all of them."},
+	{"Token", "connections", DOC_TEXT, DOC_LIST | DOC_NULL, NULL, NULL, "null: any."},
+	{"Token", "created", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"Token", "created_by", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Token", "expires", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"Token", "expired", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"Token", "used", DOC_TIME, DOC_NULL, NULL, NULL, "When it was used last."},
+	{"NewToken", NULL, DOC_ALL_OF, 0, "Token", NULL, NULL},
+	{"NewToken", "token", DOC_TEXT, 0, NULL, NULL, "What is shown this once."},
+	{"Wish", "role", DOC_TEXT, 0, NULL, access_roles, NULL},
+	{"Wish", "projects", DOC_TEXT, DOC_LIST, NULL, NULL, NULL},
+	{"Wish", "connections", DOC_TEXT, DOC_LIST | DOC_NULL, NULL, NULL, NULL},
+	{"Wish", "expires", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+
+	{"Session", "kind", DOC_TEXT, 0, NULL, who_kinds, NULL},
+	{"Session", "name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Session", "grants", DOC_OBJECT, DOC_LIST, "Grant", NULL, NULL},
+	{"Session", "expires", DOC_TIME, DOC_NULL, NULL, NULL, "Of the token."},
+	{"Session", "csrf", DOC_TEXT, DOC_NULL, NULL, NULL,
+         "For the Linkspan-CSRF header of changes in a session."},
+	{"Grant", "project", DOC_TEXT, 0, NULL, NULL, "`*` for all of them."},
+	{"Grant", "role", DOC_TEXT, 0, NULL, access_roles, NULL},
+
+	{"Audit", "items", DOC_OBJECT, DOC_LIST, "AuditRow", NULL, NULL},
+	{"Audit", "next", DOC_TEXT, DOC_NULL, NULL, NULL, "The cursor of the next page."},
+	{"AuditRow", "number", DOC_INT, 0, NULL, NULL, NULL},
+	{"AuditRow", "at", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"AuditRow", "actor", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"AuditRow", "action", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"AuditRow", "project", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"AuditRow", "subject", DOC_TEXT, DOC_NULL, NULL, NULL, "What it was done to."},
+	{"AuditRow", "detail", DOC_ANY, 0, NULL, NULL, "What else there is to say; null: nothing."},
+	{"AuditRow", "count", DOC_INT, DOC_NULL, NULL, NULL, "To how many."},
+	{"AuditVerdict", "whole", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"AuditVerdict", "count", DOC_INT, 0, NULL, NULL, "Of rows that were looked at."},
+	{"AuditVerdict", "broken", DOC_INT, DOC_NULL, NULL, NULL,
+         "The first row that is not right."},
+	{"AuditVerdict", "how", DOC_TEXT, DOC_NULL, NULL, NULL, "What is not right with it."},
+	{"AuditVerdict", "newest", DOC_INT, 0, NULL, NULL, NULL},
+	{"AuditVerdict", "hash", DOC_TEXT, DOC_NULL, NULL, NULL, "Of the newest row."},
 };
 const size_t doc_field_count = sizeof(doc_fields) / sizeof(doc_fields[0]);

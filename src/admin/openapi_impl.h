@@ -19,6 +19,7 @@ enum doc_type {
 	DOC_FLAG,
 	DOC_OBJECT, /* of the schema in `of` */
 	DOC_LISTS,  /* an object of lists of texts */
+	DOC_ANY,
 	DOC_ALL_OF, /* no member: all members of the schema in `of` */
 };
 
@@ -96,7 +97,6 @@ struct doc_route {
 
 enum {
 	DOC_ROUTE_ANY_BODY = 1, /* of any type */
-	DOC_ROUTE_PUBLIC = 2,   /* needs no token */
 };
 
 struct doc_tag {

@@ -15,6 +15,7 @@ const struct doc_tag doc_tags[] = {
 	{"deliveries", "What became of the messages that were accepted."},
 	{"connections", "How connections are, and holding them back."},
 	{"events", "What happens, the moment it does."},
+	{"access", "Tokens, sessions, and the audit trail."},
 	{"host", "The host itself."},
 };
 const size_t doc_tag_count = sizeof(doc_tags) / sizeof(doc_tags[0]);
@@ -134,6 +135,52 @@ const struct doc_route doc_routes[] = {
 		.codes = {"too_many_streams"},
 	},
 	{
+		.name = "listTokens",
+		.tag = "access",
+		.answers = {{200, JSON, "Tokens", "The tokens, by name."}},
+	},
+	{
+		.name = "createToken",
+		.tag = "access",
+		BODY(api_token_wish_rows, WISH_ROWS, "Name and role are needed."),
+		.answers = {{201, JSON, "NewToken", "The token; its text is nowhere else."},
+                            {200, JSON, "Wish", "With `dry_run`: what it would be."}},
+		.codes = {"invalid_json", "conflict"},
+	},
+	{
+		.name = "revokeToken",
+		.tag = "access",
+		.answers = {{204, NULL, NULL, "It is revoked."}},
+		.codes = {"not_found"},
+	},
+	{
+		.name = "listAudit",
+		.tag = "access",
+		.answers = {{200, JSON, "Audit", "A page of rows."}},
+	},
+	{
+		.name = "verifyAudit",
+		.tag = "access",
+		.answers = {{200, JSON, "AuditVerdict", "The verdict."}},
+	},
+	{
+		.name = "getSession",
+		.tag = "access",
+		.answers = {{200, JSON, "Session", "Whoever asks."}},
+	},
+	{
+		.name = "signIn",
+		.tag = "access",
+		BODY(api_session_rows, SESSION_ROWS, "The token."),
+		.answers = {{201, JSON, "Session", "The session; Set-Cookie has its cookie."}},
+		.codes = {"invalid_json", "bad_credentials", "too_many_failures", "json_needed"},
+	},
+	{
+		.name = "signOut",
+		.tag = "access",
+		.answers = {{204, NULL, NULL, "The session has ended."}},
+	},
+	{
 		.name = "openapi",
 		.tag = "host",
 		HEADERS(document_headers),
@@ -148,13 +195,11 @@ const struct doc_route doc_routes[] = {
 	{
 		.name = "health",
 		.tag = "host",
-		.flags = DOC_ROUTE_PUBLIC,
 		.answers = {{200, TEXT, NULL, "The process serves."}},
 	},
 	{
 		.name = "ready",
 		.tag = "host",
-		.flags = DOC_ROUTE_PUBLIC,
 		.answers = {{200, TEXT, NULL, "All is good."}, {503, TEXT, NULL, "What is not."}},
 	},
 };

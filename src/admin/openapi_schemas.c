@@ -81,6 +81,8 @@ static struct json *base_schema(const struct doc_field *f)
 		return typed("boolean");
 	case DOC_LISTS:
 		return lists_schema();
+	case DOC_ANY:
+		return json_object();
 	default:
 		return doc_ref("schemas", f->of);
 	}
@@ -238,6 +240,8 @@ struct json *doc_row_schema(const struct query_row *row)
 		return text_schema(row->choices);
 	case QUERY_CHOICES:
 		return several_schema(row->choices);
+	case QUERY_LIST:
+		return list_schema(typed("string"));
 	default:
 		return family_schema(row);
 	}

@@ -44,7 +44,7 @@ static inline void peer_say(int fd, const char *text)
  * before the end: "" when nothing did. */
 static inline const char *peer_hear_reply(int fd, bool has_body)
 {
-	static char reply[65536];
+	static char reply[256 * 1024];
 	size_t length = 0, want = sizeof(reply) - 1;
 
 	reply[0] = '\0';
