@@ -7,6 +7,8 @@ set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=bench/lib/daemon.sh
 . "$bench/lib/daemon.sh"
+# shellcheck source=bench/lib/deliveries.sh
+. "$bench/lib/deliveries.sh"
 # shellcheck source=bench/lib/syslog_ng.sh
 . "$bench/lib/syslog_ng.sh"
 
@@ -97,26 +99,6 @@ run_append() {
 }
 
 # From the first byte given to the last message that nginx has answered.
-
-count_deliveries() { # PID COMMAND…
-	local pid=$1 ready
-	shift
-	coproc COUNTER { exec /usr/bin/python3 "$bench/lib/nginx_count.py" "$(url_of http count)" \
-		"$messages" "$pid" 2>"$folder/counter.log"; }
-	# Of our own: bash closes its descriptors of a coprocess as soon as that has ended.
-	local counter=$COUNTER_PID out in
-	exec {out}<&"${COUNTER[0]}" {in}>&"${COUNTER[1]}"
-	read -r ready <&"$out"
-	[ "$ready" = ready ]
-	echo go >&"$in"
-	"$@" >"$folder/fed"
-	cat <&"$out" >"$folder/line"
-	exec {out}<&- {in}>&-
-	wait "$counter" || {
-		cat "$folder/counter.log"
-		return 1
-	}
-}
 
 run_socket() {
 	start_daemon

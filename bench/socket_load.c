@@ -3,7 +3,8 @@
  * on a local socket, one request at a time on each connection, and counts what was accepted.
  *
  * BATCH 1: a message a request, answered 202.  More: so many lines a request (framing=ndjson), answered
- * 200 with the number that was accepted.
+ * 200 with the number that was accepted.  p50 and p99 are of requests, from their first byte to the last
+ * of the answer.
  */
 #include <err.h>
 #include <errno.h>
@@ -30,6 +31,7 @@ struct peer {
 	int fd;
 	bool busy;
 	size_t sent, got;
+	double begun_s;
 	char *reply;
 };
 
@@ -41,6 +43,8 @@ static struct load {
 	int epoll_fd;
 	struct peer peers[CONNECTIONS_MOST];
 	unsigned busy;
+	double *times_s; /* of requests that have ended */
+	size_t time_count;
 } load;
 
 static void make_request(const char *target)
@@ -110,6 +114,7 @@ static void begin(struct peer *p)
 	}
 	load.begun += load.batch;
 	p->sent = p->got = 0;
+	p->begun_s = meter_now_s();
 	push(p);
 }
 
@@ -158,6 +163,7 @@ static void pull(struct peer *p)
 	body = whole_reply(p);
 	if (!body)
 		return;
+	load.times_s[load.time_count++] = meter_now_s() - p->begun_s;
 	count(p, body);
 	begin(p);
 }
@@ -176,6 +182,21 @@ static void turn(void)
 	}
 }
 
+static int compare_times(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static double percentile_us(double part)
+{
+	size_t place = (size_t)(part * (double)load.time_count);
+
+	return load.time_count ? load.times_s[place < load.time_count ? place : place - 1] * 1e6
+	                       : 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 6)
@@ -189,6 +210,9 @@ int main(int argc, char **argv)
 	load.address.sun_family = AF_UNIX;
 	memcpy(load.address.sun_path, argv[1], strlen(argv[1]) + 1);
 	make_request(argv[2]);
+	load.times_s = calloc(load.wanted / load.batch + connections, sizeof(*load.times_s));
+	if (!load.times_s)
+		errx(1, "out of memory");
 	load.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	double began_s = meter_now_s();
 	load.busy = (unsigned)connections;
@@ -199,8 +223,11 @@ int main(int argc, char **argv)
 	while (load.busy > 0)
 		turn();
 	double seconds = meter_now_s() - began_s;
-	printf("accepted=%lu seconds=%.3f rate=%.0f load_cpu_s_per_100k=%.3f failures=%lu\n",
+	qsort(load.times_s, load.time_count, sizeof(*load.times_s), compare_times);
+	printf("accepted=%lu seconds=%.3f rate=%.0f load_cpu_s_per_100k=%.3f failures=%lu "
+	       "p50_us=%.0f p99_us=%.0f\n",
 	       load.accepted, seconds, (double)load.accepted / seconds,
-	       meter_cpu_s() * 1e5 / (double)(load.accepted ? load.accepted : 1), load.failures);
+	       meter_cpu_s() * 1e5 / (double)(load.accepted ? load.accepted : 1), load.failures,
+	       percentile_us(0.5), percentile_us(0.99));
 	return load.failures > 0;
 }

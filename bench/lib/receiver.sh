@@ -64,10 +64,12 @@ write_nginx_conf() {
 		    server {
 		        listen 127.0.0.1:$http_port backlog=1024;
 		        listen 127.0.0.1:$https_port ssl backlog=1024;
+		        listen unix:$folder/nginx.sock backlog=1024;
 		        ssl_certificate $folder/server.pem;
 		        ssl_certificate_key $folder/server.key;
 		        ssl_session_cache shared:bench:10m;
 		        location /pooled { return 200 "\$ssl_session_reused\n"; }
+		        location /accepted { return 202 "accepted\n"; }
 		        location /count { stub_status; }
 		        location /fresh { keepalive_timeout 0; return 200 "\$ssl_session_reused\n"; }
 		    }

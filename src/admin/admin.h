@@ -22,7 +22,7 @@ struct admin_configuration {
 	const char *file;
 	int64_t loaded_ms; /* Unix time of what is in force */
 	size_t connections;
-	const char *problem; /* why a newer one is not in force; NULL: it is */
+	const char *problem;   /* why a newer one is not in force; NULL: it is */
 	size_t body_max_bytes; /* of a request; as it was at the start.  0: 1 MiB */
 };
 

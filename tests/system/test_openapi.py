@@ -89,8 +89,10 @@ def test_a_member_that_is_not_documented_would_be_found(document):
 
 
 def test_every_parameter_is_taken_and_no_other(running, document):
+    # Who may is asked before how it is asked, and that needs a delivery that is there.
+    known = {**ARGUMENTS, "id": running.api.accept("Orders")}
     for method, path, operation in document.operations():
-        target = path_of(path)
+        target = path_of(path, known)
         body = b"{}" if method == "POST" else None
         for parameter in operation.get("parameters", []):
             if parameter["in"] != "query" or parameter["schema"]["type"] == "object":
