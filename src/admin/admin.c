@@ -1,6 +1,7 @@
 /* The API: starting and stopping it, and what it knows of the configuration. */
 #include "admin/admin.h"
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ enum {
 	API_CONNECTIONS = 2 * FOLLOWERS_MAX, /* the others find half of it free */
 	API_CONNECTIONS_PER_IP = 1536,
 	API_TIMEOUT_MS = 30000,
+	UNKNOWN_BODY_BYTES = 4096,
 	SENDINGS_MS = 2000, /* that a stop waits for them */
 };
 
@@ -180,6 +182,18 @@ static int start_local(struct admin *admin, const struct admin_options *given, s
 	return http_server_start(&options, &admin->local, e);
 }
 
+/* Whoever is not known may not make the host keep more than it takes to sign in. */
+static const struct http_refusal *admit(void *arg, const struct http_request *request)
+{
+	static const struct http_refusal refusal = {413, "too_large",
+	                                            "a body like this needs a good token"};
+	const char *length = http_request_header(request, "Content-Length");
+	bool is_small = !http_request_header(request, "Transfer-Encoding") &&
+	                (!length || strtoull(length, NULL, 10) <= UNKNOWN_BODY_BYTES);
+
+	return is_small || identify_is_known(arg, request) ? NULL : &refusal;
+}
+
 static int start_listener(struct admin *admin, const struct admin_options *given, struct err *e)
 {
 	const struct admin_listener *listener = given->listener;
@@ -190,6 +204,7 @@ static int start_listener(struct admin *admin, const struct admin_options *given
 	options.key_pem = listener->key_pem;
 	options.connections_per_ip_max = API_CONNECTIONS_PER_IP;
 	options.guards = (struct http_guards){.checks = HTTP_GUARD_ALL, .hosts = listener->hosts};
+	options.admit = admit;
 	return http_server_start(&options, &admin->listener, e);
 }
 

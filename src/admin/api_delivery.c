@@ -52,7 +52,7 @@ static void refuse(struct api_call *call, const struct problem *p, const struct 
 	if (p->status)
 		problem_reply(call->request, p);
 	else
-		problem_answer_err(call->request, e->code == ERR_DENIED ? "forbidden" : NULL, e);
+		problem_answer_err(call->request, NULL, e);
 }
 
 /*

@@ -78,11 +78,7 @@ static int find(struct api_call *call, const char **ret_project, struct json **r
 
 static void refuse(struct api_call *call, const struct err *e)
 {
-	problem_answer_err(call->request,
-	                   e->code == ERR_NOT_FOUND ? "not_deployed"
-	                   : e->code == ERR_DENIED  ? "forbidden"
-	                                            : NULL,
-	                   e);
+	problem_answer_err(call->request, e->code == ERR_NOT_FOUND ? "not_deployed" : NULL, e);
 }
 
 void api_link_status(struct api_call *call)

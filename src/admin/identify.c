@@ -63,15 +63,20 @@ void identify_refuse(struct admin *admin, const struct http_request *request, co
  * Tokens
  */
 
-static int by_token(struct admin *admin, const struct http_request *request, struct asker *ret,
-                    struct problem *p)
+static struct token *token_of(struct admin *admin, const struct http_request *request)
 {
 	static const char scheme[] = "Bearer ";
 	const char *text = http_request_header(request, "Authorization");
 	bool one = http_request_header_count(request, "Authorization") == 1 &&
 	           strncasecmp(text, scheme, sizeof(scheme) - 1) == 0;
 
-	ret->token = one ? tokens_find(admin->tokens, text + sizeof(scheme) - 1) : NULL;
+	return one ? tokens_find(admin->tokens, text + sizeof(scheme) - 1) : NULL;
+}
+
+static int by_token(struct admin *admin, const struct http_request *request, struct asker *ret,
+                    struct problem *p)
+{
+	ret->token = token_of(admin, request);
 	if (!ret->token) {
 		identify_refuse(admin, request, "token", p);
 		return ERR_DENIED;
@@ -147,13 +152,19 @@ static int check_intent(const struct http_request *request, const struct session
 	return 0;
 }
 
+static struct token *token_of_session(struct admin *admin, const char *cookie, struct session *ret)
+{
+	if (!sessions_find(&admin->sessions, cookie, clock_system.mono_ms(), ret))
+		return NULL;
+	return tokens_find_id(admin->tokens, ret->token);
+}
+
 static int by_session(struct admin *admin, const struct http_request *request, const char *cookie,
                       struct asker *ret, struct problem *p)
 {
 	struct session session;
 
-	if (sessions_find(&admin->sessions, cookie, clock_system.mono_ms(), &session))
-		ret->token = tokens_find_id(admin->tokens, session.token);
+	ret->token = token_of_session(admin, cookie, &session);
 	if (!ret->token) {
 		identify_refuse(admin, request, "session", p);
 		return ERR_DENIED;
@@ -166,6 +177,20 @@ static int by_session(struct admin *admin, const struct http_request *request, c
 /*
  * All of them
  */
+
+bool identify_is_known(struct admin *admin, const struct http_request *request)
+{
+	char cookie[SESSION_SECRET_LENGTH + 1];
+	struct token *token = NULL;
+	struct session session;
+
+	if (http_request_header(request, "Authorization"))
+		token = token_of(admin, request);
+	else if (identify_cookie(request, cookie))
+		token = token_of_session(admin, cookie, &session);
+	token_release(token);
+	return token != NULL;
+}
 
 static bool is_ours(const struct http_peer *peer)
 {

@@ -25,6 +25,8 @@ struct asker {
  * way of failing is in p as well. */
 int identify(struct admin *admin, const struct http_request *request, struct asker *ret,
              struct problem *p);
+/* Whether the credentials are good, without counting it when they are not. */
+bool identify_is_known(struct admin *admin, const struct http_request *request);
 void asker_hold(const struct asker *asker);
 void asker_release(const struct asker *asker);
 

@@ -115,7 +115,6 @@ int permit(struct api_call *call, const struct route *route, struct problem *p)
 	}
 	int rc = ask(call, route, &e);
 	if (rc < 0)
-		problem_set(p, (unsigned)err_http_status(rc),
-		            rc == ERR_DENIED ? "forbidden" : err_name(rc), "%s", e.text);
+		problem_set(p, (unsigned)err_http_status(rc), err_name(rc), "%s", e.text);
 	return rc;
 }

@@ -45,7 +45,7 @@ struct host {
 	 * whose message waits to go, or goes, alone. */
 	atomic_uint in_flight;
 	_Atomic(struct lane *) alone;
-	atomic_uint active;   /* deliveries in memory */
+	atomic_uint active; /* deliveries in memory */
 	atomic_size_t active_bytes;
 	int64_t state_max_bytes;
 	atomic_bool state_full;

@@ -21,6 +21,7 @@ struct tokens {
 	pthread_mutex_t lock;
 	struct token **items; /* by id */
 	size_t count, cap;
+	size_t coming; /* for which room is kept, while the store has them */
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -54,7 +55,7 @@ static size_t place_of(const struct tokens *t, const char *id)
 /* With the lock held. */
 static int make_room(struct tokens *t)
 {
-	if (t->count < t->cap)
+	if (t->count + t->coming < t->cap)
 		return 0;
 	size_t cap = t->cap ? 2 * t->cap : 16;
 	struct token **bigger = mem_resize(t->items, cap, sizeof(struct token *));
@@ -159,7 +160,26 @@ static int store_failed(int rc, struct err *e)
 	                              : "the store cannot keep the change");
 }
 
-/* The lock is held from the room to the place: nobody takes it in between. */
+/* Room first: what the store has kept must have a place.  Meanwhile others may ask. */
+static int keep_room(struct tokens *t)
+{
+	pthread_mutex_lock(&t->lock);
+	int rc = make_room(t);
+	if (rc == 0)
+		t->coming++;
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+static void fill_room(struct tokens *t, struct token *token)
+{
+	pthread_mutex_lock(&t->lock);
+	t->coming--;
+	if (token)
+		insert(t, token);
+	pthread_mutex_unlock(&t->lock);
+}
+
 static int keep(struct tokens *t, struct token *token, const struct store_audit *audit,
                 struct err *e)
 {
@@ -170,20 +190,17 @@ static int keep(struct tokens *t, struct token *token, const struct store_audit 
 	int rc = token_to_row(token, &row);
 	if (rc < 0)
 		return err_no_memory(e);
-	pthread_mutex_lock(&t->lock);
-	rc = make_room(t);
+	rc = keep_room(t);
 	if (rc < 0) {
 		err_no_memory(e);
 	} else {
 		rc = store_post_wait(t->store, &op.op);
-		if (rc == 0)
-			insert(t, token);
-		else if (rc == ERR_CONFLICT)
+		fill_room(t, rc == 0 ? token : NULL);
+		if (rc == ERR_CONFLICT)
 			err_set(e, rc, "there is a token %s already", token->name);
-		else
+		else if (rc < 0)
 			store_failed(rc, e);
 	}
-	pthread_mutex_unlock(&t->lock);
 	token_row_finish(&row);
 	return rc;
 }

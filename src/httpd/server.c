@@ -166,6 +166,8 @@ static enum MHD_Result check_headers(struct exchange *exchange)
 	const struct http_refusal *refusal = http_guard(&server->guards, &exchange->request);
 	const char *length = http_request_header(&exchange->request, "Content-Length");
 
+	if (!refusal && server->admit)
+		refusal = server->admit(server->arg, &exchange->request);
 	if (refusal)
 		return refuse(exchange, refusal);
 	if (length && strtoull(length, NULL, 10) > server->body_max_bytes + EXCESS_MAX_BYTES)
@@ -359,6 +361,7 @@ static int server_create(const struct http_options *options, struct http_server 
 	server->handle = options->handle;
 	server->answered = options->answered;
 	server->arg = options->arg;
+	server->admit = options->admit;
 	server->guards = options->guards;
 	server->headers = options->headers;
 	server->header_count = options->header_count;

@@ -39,6 +39,9 @@ struct http_options {
 	struct http_guards guards;       /* borrowed until the server has stopped */
 	const struct http_pair *headers; /* of every answer, refusals too; borrowed likewise */
 	size_t header_count;
+	/* When the header section has come and the guards let it pass, before a byte of the body is
+	 * kept: why it goes no further, or NULL.  On a thread of the server's. */
+	const struct http_refusal *(*admit)(void *arg, const struct http_request *request);
 	/* On one of the server's threads; must not block.  Calls http_reply(), or
 	 * http_request_suspend() and returns. */
 	void (*handle)(void *arg, struct http_request *request);

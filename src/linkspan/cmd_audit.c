@@ -29,19 +29,10 @@ static const struct list_column columns[] = {
 /* A copy of what one page has, at the end of all. */
 static int append(struct json *all, const struct json *items, struct err *e)
 {
-	int rc = 0;
-
-	for (size_t i = 0; i < json_count(items) && rc == 0; i++) {
-		struct json *copy = NULL;
-		struct buf text;
-		buf_init(&text, BUF_MAX_TEXT);
-		if (json_write(json_at(items, i), 0, &text) < 0 ||
-		    json_read(buf_str(&text), text.len_bytes, &copy, NULL) < 0 ||
-		    json_push(all, copy) < 0)
-			rc = err_no_memory(e);
-		buf_finish(&text);
-	}
-	return rc;
+	for (size_t i = 0; i < json_count(items); i++)
+		if (json_push(all, json_copy(json_at(items, i))) < 0)
+			return err_no_memory(e);
+	return 0;
 }
 
 /* Page after page; *page is the last one. */

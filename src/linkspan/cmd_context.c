@@ -9,6 +9,7 @@
 #include "linkspan/command.h"
 #include "linkspan/contexts.h"
 #include "linkspan/output.h"
+#include "linkspan/remote.h"
 #include "json/json.h"
 
 static const struct list_column columns[] = {
@@ -121,19 +122,6 @@ static const char *absolute(struct contexts *c, const char *path, struct err *e)
 	return whole;
 }
 
-static int check_url(const char *url, struct err *e)
-{
-	size_t scheme = strncmp(url, "http://", 7) == 0    ? 7
-	                : strncmp(url, "https://", 8) == 0 ? 8
-	                                                   : 0;
-
-	if (scheme && url[scheme] && url[scheme] != '/' && !strpbrk(url, "?#@ "))
-		return 0;
-	return err_set(e, ERR_USAGE,
-	               "--url %s: an address such as https://linkspan.internal:8686 is needed",
-	               url);
-}
-
 /* One option into its field; an empty one takes the field away. */
 static int set_field(struct contexts *c, struct context *context, size_t field, const char *text,
                      struct err *e)
@@ -143,7 +131,7 @@ static int set_field(struct contexts *c, struct context *context, size_t field, 
 	context->fields[field] = NULL;
 	if (!text[0])
 		return 0;
-	if (row->kind == CONTEXT_ADDRESS && check_url(text, e) < 0)
+	if (row->kind == CONTEXT_ADDRESS && remote_check(text, false, e) < 0)
 		return ERR_USAGE;
 	/* There is only one place where the host is. */
 	for (size_t i = CONTEXT_CONFIG; field <= CONTEXT_URL && i <= CONTEXT_URL; i++)

@@ -69,17 +69,32 @@ static void show_token(const struct cli *cli, const struct json *t, struct buf *
 	const char *token = json_as_string(json_get(t, "token"));
 
 	(void)cli;
-	if (!token)
-		return;
-	fprintf(stderr, "linkspan: %s may be used until %s as %s; it is not shown again\n",
-	        json_as_string(json_get(t, "name")), json_as_string(json_get(t, "expires")),
-	        json_as_string(json_get(t, "role")));
-	buf_printf(b, "%s\n", token);
+	if (token)
+		buf_printf(b, "%s\n", token);
 }
+
+/* In every format. */
+static void announce(const struct cli *cli, const struct json *t)
+{
+	const char *name = json_as_string(json_get(t, "name"));
+	const char *role = json_as_string(json_get(t, "role"));
+	const char *expires = json_as_string(json_get(t, "expires"));
+
+	if (json_get(t, "token") && !cli_has(cli, "quiet"))
+		fprintf(stderr, "linkspan: %s may be used until %s as %s; it is not shown again\n",
+		        name ? name : "", expires ? expires : "", role ? role : "");
+}
+
+static const struct list_column created_columns[] = {
+	{"TOKEN", "token", LIST_TEXT, false},       {"ID", "id", LIST_TEXT, false},
+	{"NAME", "name", LIST_TEXT, false},         {"ROLE", "role", LIST_TEXT, false},
+	{"PROJECTS", "projects", LIST_TEXT, false}, {"CONNECTIONS", "connections", LIST_TEXT, true},
+	{"EXPIRES", "expires", LIST_TEXT, false},   {NULL, NULL, LIST_TEXT, false},
+};
 
 int cmd_token_create(struct cli *cli, struct err *e)
 {
-	static const struct output_shape shape = {columns, "token", NULL, show_token};
+	static const struct output_shape shape = {created_columns, "token", NULL, show_token};
 	const char *role = cli_option(cli, "role");
 	struct json *body = json_object(), *answer = NULL;
 	struct client c;
@@ -100,7 +115,10 @@ int cmd_token_create(struct cli *cli, struct err *e)
 		json_free(body);
 	}
 	client_close(&c);
-	return rc < 0 ? rc : output_show(cli, &shape, answer, e);
+	if (rc < 0)
+		return rc;
+	announce(cli, answer);
+	return output_show(cli, &shape, answer, e);
 }
 
 int cmd_token_list(struct cli *cli, struct err *e)

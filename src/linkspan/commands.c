@@ -131,7 +131,7 @@ static const struct option_row context_use_options[] = {
 	END_OF_OPTIONS,
 };
 
-/* --config, --url and --token-file are options of every command. */
+/* --config, --url, --token-file and --ca-file are options of every command. */
 static const struct option_row context_set_options[] = {
 	{"socket", 0, "SOCKET", "the daemon's local socket, where its files are not at hand"},
 	{"project", 'p', "PROJECT", "what --project is when it is not given"},

@@ -27,5 +27,5 @@ void completion_quote(struct buf *b, const char *text, const char *escape);
 /* How to call linkspan for a list: whatever is asked, nobody waits long. */
 #define COMPLETION_LIST_OPTIONS "-o name --no-input --timeout 2"
 /* The options that say which host is meant. */
-#define COMPLETION_HOST_OPTIONS "--config -c --context --url --token-file"
-#define COMPLETION_HOST_PATTERN "--config | -c | --context | --url | --token-file"
+#define COMPLETION_HOST_OPTIONS "--config -c --context --url --token-file --ca-file"
+#define COMPLETION_HOST_PATTERN "--config | -c | --context | --url | --token-file | --ca-file"

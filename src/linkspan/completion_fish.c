@@ -41,7 +41,8 @@ static const char middle[] =
 	"# WORD…: whether the command begins so.\n"
 	"function __linkspan_at\n"
 	"	set -l words (__linkspan_words)\n"
-	"	test (count $words) -ge (count $argv); and test \"$words[1..(count $argv)]\" = \"$argv\"\n"
+	"	set -l most (count $argv)\n"
+	"	test (count $words) -ge $most; and test \"$words[1..$most]\" = \"$argv\"\n"
 	"end\n\n"
 	"# MOST WORD…: whether it has fewer than MOST arguments.\n"
 	"function __linkspan_argument\n"
@@ -117,7 +118,9 @@ static void add_option(struct buf *b, const char *command, const struct option_r
 	if (row->letter)
 		buf_printf(b, " -s %c", row->letter);
 	if (row->arg) {
-		buf_add_str(b, " -r");
+		const struct word *word = word_of(row->arg);
+		bool is_file = word && (word->kind == WORD_FILE || word->kind == WORD_AT_FILE);
+		buf_add_str(b, is_file ? " -r" : " -x");
 		add_word(b, row->arg, outputs);
 	}
 	buf_add_str(b, " -d ");

@@ -13,19 +13,27 @@ static const char head[] =
 	"	local -a names host\n"
 	"	local option\n"
 	"	for option in " COMPLETION_HOST_OPTIONS "; do\n"
-	"		(( ${+linkspan_given[$option]} )) && host+=($option ${(Q)linkspan_given[$option]})\n"
 	"		(( ${+opt_args[$option]} )) && host+=($option ${(Q)opt_args[$option]})\n"
 	"	done\n"
-	"	names=(${(f)\"$($linkspan_program $host $@ " COMPLETION_LIST_OPTIONS
+	"	names=(${(f)\"$($program $host $@ " COMPLETION_LIST_OPTIONS
 	" 2>/dev/null </dev/null ||\n"
-	"		$linkspan_program $host $@ --standalone " COMPLETION_LIST_OPTIONS
+	"		$program $host $@ --standalone " COMPLETION_LIST_OPTIONS
 	" 2>/dev/null </dev/null)\"})\n"
 	"	compadd -a names\n"
 	"}\n\n"
 	"_linkspan() {\n"
-	"	local curcontext=$curcontext state line linkspan_program=${(Q)words[1]}\n"
-	"	local -A opt_args linkspan_given\n"
-	"	local -a global\n";
+	"	local curcontext=$curcontext state line word noun command skip program=${(Q)words[1]}\n"
+	"	local -A opt_args\n"
+	"	local -a global verbs nouns\n"
+	"	# Which command it is: the first words that are neither options nor their values.\n"
+	"	for word in $words[2,CURRENT-1]; do\n"
+	"		if [[ -n $skip ]]; then skip=; continue; fi\n"
+	"		case $word in\n";
+
+static const char middle[] = "			skip=yes; continue ;;\n"
+			     "		-*) continue ;;\n"
+			     "		esac\n"
+			     "		case \"$noun$word\" in\n";
 
 static const char tail[] = "	esac\n}\n\n"
 			   "if [[ $funcstack[1] == _linkspan ]]; then\n"
@@ -112,22 +120,30 @@ static void add_option(struct buf *b, const struct option_row *row, unsigned out
 	buf_add_char(b, '\'');
 }
 
-/* The output option differs with the command, so it is added to each. */
-static void add_options(struct buf *b, const struct option_row *rows, bool is_format,
-                        unsigned outputs)
+static bool is_output(const struct option_row *row)
 {
-	for (; rows->name; rows++)
-		if ((strcmp(rows->name, "output") == 0) == is_format)
-			add_option(b, rows, outputs);
+	const struct word *word = word_of(row->arg);
+
+	return word && word->kind == WORD_FORMAT;
 }
 
-static void add_arguments(struct buf *b, const struct command *c)
+/* The words of the command count as arguments too, so that options may stand between them. */
+static void add_command(struct buf *b, const struct command *c)
 {
-	buf_add_str(b, "_arguments $global");
-	add_options(b, global_options, true, c->outputs);
-	add_options(b, c->options, false, c->outputs);
+	char name[COMPLETION_NAME_BYTES];
+
+	buf_printf(b, "	'%s') _arguments $global", completion_name(c, name));
+	for (const struct option_row *row = global_options; row->name; row++)
+		if (is_output(row))
+			add_option(b, row, c->outputs);
+	for (const struct option_row *row = c->options; row->name; row++)
+		add_option(b, row, 0);
+	buf_add_str(b, c->verb ? " '1:command: ' '2:verb: '" : " '1:command: '");
+	if (c->args_most > 2)
+		buf_add_str(b, " '*");
+	else if (c->args_most > 0)
+		buf_printf(b, " '%d", c->verb ? 3 : 2);
 	if (c->args_most > 0) {
-		buf_printf(b, " '%s", c->args_most > 2 ? "*" : "1");
 		add_word(b, c->args, 0);
 		buf_add_char(b, '\'');
 	}
@@ -142,55 +158,72 @@ static void add_described(struct buf *b, const char *word, const char *what)
 	buf_add_char(b, '\'');
 }
 
-static void add_noun(struct buf *b, size_t first)
+/* The case that finds the command. */
+static void add_search(struct buf *b)
 {
-	const char *noun = commands[first].noun;
+	char name[COMPLETION_NAME_BYTES];
+	const char *separator = "		";
 
-	buf_printf(b, "		%s)", noun);
-	if (!commands[first].verb) {
-		buf_add_char(b, ' ');
-		add_arguments(b, &commands[first]);
-		return;
-	}
-	buf_add_str(
-		b,
-		"\n			_arguments -C $global '1:verb:->verb' '*::argument:->rest'\n"
-		"			case $state in\n			verb)\n"
-		"				local -a verbs=(");
-	for (size_t i = first; i < command_count; i++)
-		if (strcmp(commands[i].noun, noun) == 0)
-			add_described(b, commands[i].verb, commands[i].summary);
-	buf_add_str(
-		b,
-		" )\n				_describe verb verbs ;;\n			rest)\n"
-		"				case $words[1] in\n");
-	for (size_t i = first; i < command_count; i++) {
-		if (strcmp(commands[i].noun, noun) != 0)
+	for (const struct option_row *row = global_options; row->name; row++) {
+		if (!row->arg)
 			continue;
-		buf_printf(b, "				%s) ", commands[i].verb);
-		add_arguments(b, &commands[i]);
+		buf_printf(b, "%s--%s", separator, row->name);
+		separator = "|";
+		if (row->letter)
+			buf_printf(b, "|-%c", row->letter);
 	}
-	buf_add_str(b, "				esac ;;\n			esac ;;\n");
+	buf_add_str(b, ")\n");
+	buf_add_str(b, middle);
+	for (size_t i = 0; i < command_count; i++) {
+		if (commands[i].verb && !completion_is_repeated(i))
+			buf_printf(b, "		%s) noun='%s ' ;;\n", commands[i].noun,
+			           commands[i].noun);
+		completion_name(&commands[i], name);
+		buf_printf(b, "		'%s') command='%s'; break ;;\n", name, name);
+	}
+	buf_add_str(b, "		*) break ;;\n		esac\n	done\n");
+}
+
+/* What to do while there is no whole command yet. */
+static void add_beginnings(struct buf *b)
+{
+	buf_add_str(b, "	'')\n		_arguments -C $global");
+	for (const struct option_row *row = global_options; row->name; row++)
+		if (is_output(row))
+			add_option(b, row, OUTPUTS_SHOW);
+	buf_add_str(b, " '1:command:->command' '2:verb:->verb'\n		case $state in\n"
+	               "		command)\n			nouns=(");
+	for (size_t i = 0; i < command_count; i++)
+		if (!completion_is_repeated(i))
+			add_described(b, commands[i].noun,
+			              commands[i].verb ? "…" : commands[i].summary);
+	buf_add_str(b, " )\n			_describe command nouns ;;\n		verb)\n"
+	               "			case $noun in\n");
+	for (size_t i = 0; i < command_count; i++) {
+		if (completion_is_repeated(i) || !commands[i].verb)
+			continue;
+		buf_printf(b, "			'%s ') verbs=(", commands[i].noun);
+		for (size_t k = i; k < command_count; k++)
+			if (strcmp(commands[k].noun, commands[i].noun) == 0)
+				add_described(b, commands[k].verb, commands[k].summary);
+		buf_add_str(b, " ) ;;\n");
+	}
+	buf_add_str(
+		b,
+		"			esac\n			_describe verb verbs ;;\n		esac ;;\n");
 }
 
 void completion_zsh(struct buf *b)
 {
 	buf_add_str(b, head);
+	add_search(b);
 	buf_add_str(b, "	global=(");
-	add_options(b, global_options, false, 0);
-	buf_add_str(b, " )\n	_arguments -C $global '1:command:->command' '*::argument:->rest'\n"
-	               "	linkspan_given=(\"${(@kv)opt_args}\")\n"
-	               "	case $state in\n	command)\n		local -a nouns=(");
+	for (const struct option_row *row = global_options; row->name; row++)
+		if (!is_output(row))
+			add_option(b, row, 0);
+	buf_add_str(b, " )\n	case $command in\n");
+	add_beginnings(b);
 	for (size_t i = 0; i < command_count; i++)
-		if (!completion_is_repeated(i))
-			add_described(b, commands[i].noun,
-			              commands[i].verb ? "…" : commands[i].summary);
-	buf_add_str(
-		b,
-		" )\n		_describe command nouns ;;\n	rest)\n		case $words[1] in\n");
-	for (size_t i = 0; i < command_count; i++)
-		if (!completion_is_repeated(i))
-			add_noun(b, i);
-	buf_add_str(b, "		esac ;;\n");
+		add_command(b, &commands[i]);
 	buf_add_str(b, tail);
 }

@@ -25,8 +25,8 @@ int confirm(const struct cli *cli, struct err *e, const char *question, ...)
 		               text);
 	fprintf(stderr, "%s [y/N] ", text);
 	if (!interrupt_wait_input(STDIN_FILENO))
-		return err_set(e, ERR_INTERRUPTED, "interrupted: nothing was done");
+		return err_set(e, ERR_INTERRUPTED, "nothing was done");
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return 0;
-	return err_set(e, ERR_CONFLICT, "the answer was no: nothing was done");
+	return err_set(e, ERR_CONFLICT, "nothing was done");
 }

@@ -31,7 +31,7 @@ static const char *wanted(const struct cli *cli, bool *ret_current)
 	return name;
 }
 
-static int check_file(const struct context *context, enum context_field field, struct err *e)
+static int check_file(const struct context *context, size_t field, struct err *e)
 {
 	const char *path = context->fields[field];
 
@@ -78,10 +78,9 @@ int context_apply(struct context_use *u, struct cli *cli, struct err *e)
 	const struct context *context = contexts_find(&u->contexts, name);
 	if (!context)
 		return contexts_unknown(&u->contexts, name, e);
-	if (!says_where(cli))
-		rc = check_file(context, CONTEXT_CONFIG, e);
-	if (rc == 0 && !says_where(cli))
-		rc = check_file(context, CONTEXT_TOKEN_FILE, e);
+	for (size_t i = 0; i < CONTEXT_FIELDS && rc == 0 && !says_where(cli); i++)
+		if (context_rows[i].kind == CONTEXT_PATH && i != CONTEXT_SOCKET)
+			rc = check_file(context, i, e);
 	if (rc == 0)
 		lay_under(u, context, cli);
 	return rc;

@@ -18,6 +18,7 @@ const struct context_row context_rows[CONTEXT_FIELDS] = {
 	[CONTEXT_SOCKET] = {"socket", "socket", CONTEXT_PATH},
 	[CONTEXT_URL] = {"url", "url", CONTEXT_ADDRESS},
 	[CONTEXT_TOKEN_FILE] = {"token_file", "token-file", CONTEXT_PATH},
+	[CONTEXT_CA_FILE] = {"ca_file", "ca-file", CONTEXT_PATH},
 	[CONTEXT_PROJECT] = {"project", "project", CONTEXT_TEXT},
 	[CONTEXT_ENVIRONMENT] = {"environment", "env", CONTEXT_TEXT},
 };

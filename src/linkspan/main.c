@@ -37,20 +37,24 @@ static const struct command *find_command(const struct cli *cli)
 
 int cmd_help(struct cli *cli, struct err *e)
 {
-	const struct command *found = cli->arg_count > 0 ? find_command(cli) : NULL;
+	const char *noun = cli->arg_count > 0 ? cli->args[0] : NULL;
+	const char *verb = cli->arg_count > 1 ? cli->args[1] : NULL;
+	const struct command *found = noun ? find_command(cli) : NULL;
 	struct buf text;
 
+	buf_init(&text, BUF_MAX_TEXT);
+	if (!noun || found)
+		command_help(found, &text);
+	else if (verb || !command_help_noun(noun, &text))
+		return err_set(e, ERR_USAGE, "no command \"%s%s%s\"", noun, verb ? " " : "",
+		               verb ? verb : "");
+	if (cli->output == OUTPUT_TEXT)
+		return print_and_finish(&text, e);
+	buf_finish(&text);
 	if (cli->output == OUTPUT_JSON)
 		return print_json(command_json(), e);
 	buf_init(&text, BUF_MAX_TEXT);
-	if (cli->output == OUTPUT_MAN)
-		command_manual(&text);
-	else if (found || cli->arg_count == 0)
-		command_help(found, &text);
-	else if (cli->arg_count > 1 || !command_help_noun(cli->args[0], &text))
-		return err_set(e, ERR_USAGE, "no command \"%s%s%s\"", cli->args[0],
-		               cli->arg_count > 1 ? " " : "",
-		               cli->arg_count > 1 ? cli->args[1] : "");
+	command_manual(&text);
 	return print_and_finish(&text, e);
 }
 

@@ -39,7 +39,7 @@ static bool stays_here(const char *host)
 	return false;
 }
 
-static int check_url(const char *url, bool has_token, struct err *e)
+int remote_check(const char *url, bool has_token, struct err *e)
 {
 	bool tls = strncmp(url, "https://", 8) == 0;
 	const char *host = url + (tls ? 8 : 7);
@@ -92,7 +92,7 @@ int remote_read(struct remote *r, const struct cli *cli, struct err *e)
 	if (url) {
 		path = or_environment(path, "LINKSPAN_TOKEN_FILE");
 		r->ca_file = or_environment(cli_option(cli, "ca-file"), "LINKSPAN_CA_FILE");
-		rc = check_url(url, path != NULL, e);
+		rc = remote_check(url, path != NULL, e);
 	}
 	if (rc == 0 && path && path[0])
 		rc = read_token(path, &r->token, e);

@@ -1,6 +1,8 @@
 /* A host on another machine: its address, and the token that opens it. */
 #pragma once
 
+#include <stdbool.h>
+
 struct cli;
 struct err;
 
@@ -11,6 +13,8 @@ struct remote {
 
 /* What --url or the context says; NULL: the local socket is meant. */
 const char *remote_url(const struct cli *cli);
+/* ERR_USAGE: it is no address, or one to which no token is sent. */
+int remote_check(const char *url, bool has_token, struct err *e);
 /* Reads the token's file.  ERR_USAGE: the address is none, or is one to which no token is sent;
  * ERR_NOT_FOUND, ERR_INVALID: the file.  remote_finish() in any case. */
 int remote_read(struct remote *r, const struct cli *cli, struct err *e);

@@ -28,8 +28,10 @@ static const struct word table[] = {
 const struct word *word_of(const char *arg)
 {
 	static const char dots[] = "…";
-	size_t bytes = arg ? strlen(arg) : 0;
 
+	if (!arg)
+		return NULL;
+	size_t bytes = strlen(arg);
 	if (bytes >= sizeof(dots) - 1 && strcmp(arg + bytes - (sizeof(dots) - 1), dots) == 0)
 		bytes -= sizeof(dots) - 1;
 	if (bytes > 1 && arg[0] == '[' && arg[bytes - 1] == ']') {

@@ -260,6 +260,7 @@ static void learn_breaker(struct guard *g, struct guarded what, enum answer answ
 
 	if (!meanings[answer].fault) {
 		g->faults_in_row = 0;
+		g->bad_ms = 0;
 		g->good_ms = now;
 		if (g->broken && ++g->successes >= CLOSING_SUCCESSES) {
 			g->broken = false;
@@ -271,11 +272,12 @@ static void learn_breaker(struct guard *g, struct guarded what, enum answer answ
 		g->heard_ms = g->broken_ms = now;
 		g->successes = 0;
 	}
+	if (!g->bad_ms)
+		g->bad_ms = now;
 	if (g->broken || what.began_ms < g->good_ms)
 		return;
-	if (g->faults_in_row++ == 0)
-		g->broken_ms = now;
-	g->broken = g->faults_in_row >= OPENING_FAULTS;
+	g->broken = ++g->faults_in_row >= OPENING_FAULTS;
+	g->broken_ms = g->bad_ms;
 	g->heard_ms = now;
 	g->successes = 0;
 }

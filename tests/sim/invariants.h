@@ -23,6 +23,7 @@ struct guard {
 	int64_t broken_ms;    /* since when at the earliest */
 	int64_t heard_ms;     /* of the fault that did it */
 	int64_t good_ms;      /* last answer that was no fault */
+	int64_t bad_ms;       /* first fault since then; 0: none */
 	int64_t recovered_ms; /* 0: long ago */
 	uint32_t ramp;        /* under way that began since then */
 	/* Blocked by a 401. */

@@ -220,7 +220,7 @@ static void do_alter(struct memory_store *m, struct store_op *op)
 	                                     : retry_now(m, row, alter->now_ms);
 }
 
-static void note_link(struct store_replay *op, int64_t link)
+static void note_link(struct store_replay *op, int64_t link, bool dead)
 {
 	size_t i = 0;
 
@@ -228,10 +228,11 @@ static void note_link(struct store_replay *op, int64_t link)
 		i++;
 	if (i == op->link_count) {
 		op->links[i].link = link;
-		op->links[i].count = 0;
+		op->links[i].count = op->links[i].dead = 0;
 		op->link_count++;
 	}
 	op->links[i].count++;
+	op->links[i].dead += dead;
 }
 
 static void do_replay(struct memory_store *m, struct store_op *op)
@@ -248,8 +249,9 @@ static void do_replay(struct memory_store *m, struct store_op *op)
 		if (row->d.state == STORE_READY || row->d.state == STORE_LEASED ||
 		    !memory_fits(row, all->filter))
 			continue;
+		note_link(all, row->d.link,
+		          row->d.state == STORE_DEAD || row->d.state == STORE_QUARANTINED);
 		replay(m, row, all->now_ms);
-		note_link(all, row->d.link);
 		all->last = row->d.seq;
 		all->count++;
 	}
@@ -315,7 +317,11 @@ void memory_carry_out(struct memory_store *m, struct store_op *op)
 {
 	op->rc = 0;
 	m->stats.operations++;
-	doings[op->kind](m, op);
+	/* Tokens and the audit trail are nothing that dispatch knows of. */
+	if (op->kind < sizeof(doings) / sizeof(doings[0]))
+		doings[op->kind](m, op);
+	else
+		op->rc = ERR_FAILED;
 }
 
 void memory_recover(struct memory_store *m, const uint64_t *suspects, size_t count,

@@ -31,7 +31,12 @@ static void pump(struct store *store)
 		;
 }
 
-static const struct store_maker maker = {open_store, reopen_store, clock_fake_advance, pump};
+static const struct store_maker maker = {
+	.open = open_store,
+	.reopen = reopen_store,
+	.advance = clock_fake_advance,
+	.pump = pump,
+};
 STORE_LAWS_TEST(laws, &maker)
 
 /* Posts acceptances of 1 … count, leased. */

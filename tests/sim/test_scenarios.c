@@ -506,12 +506,10 @@ START_TEST(a_full_disk_refuses_and_goes_on)
 }
 END_TEST
 
-static const int two_ways[2];
-
 static const struct suite_test tests[] = {
-	SUITE_LOOP(a_backlog_drains_slowly_at_first, two_ways),
+	SUITE_TIMES(a_backlog_drains_slowly_at_first, 2),
 	SUITE_TEST(the_hanging_hold_nobody_up),
-	SUITE_LOOP(poison_is_quarantined_and_nobody_else, two_ways),
+	SUITE_TIMES(poison_is_quarantined_and_nobody_else, 2),
 	SUITE_TEST(a_blocked_link_is_probed_once_a_minute),
 	SUITE_TEST(three_times_403_blocks),
 	SUITE_TEST(a_paused_link_holds),

@@ -35,10 +35,11 @@ def plugins(prefix):
 class Runner:
     """Calls linkspan and remembers everything that it printed."""
 
-    def __init__(self, program):
+    def __init__(self, program, config_home="/nowhere"):
         self.program = program
         self.printed = []
-        self.env = dict(os.environ)
+        self.config_home = config_home  # where contexts are kept: nothing of the user's own
+        self.env = {**os.environ, "XDG_CONFIG_HOME": str(config_home)}
 
     def __call__(self, *args, input=None, env=None, cwd=None, within=(), timeout=DEADLINE_S):
         """Runs it to the end, by the command `within` if given; text output."""
@@ -51,8 +52,8 @@ class Runner:
 
 
 @pytest.fixture
-def linkspan(prefix):
-    return Runner(prefix / "bin/linkspan")
+def linkspan(prefix, tmp_path):
+    return Runner(prefix / "bin/linkspan", tmp_path / "config-home")
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ START_TEST(a_token_is_judged_over_the_local_socket_too)
 {
 	api_start();
 	make_token("v", "\"role\": \"viewer\"");
-	api_expect(api_ask_with("GET", "/api/v1/tokens", bearer(), NULL), 403, "forbidden");
+	api_expect(api_ask_with("GET", "/api/v1/tokens", bearer(), NULL), 403, "denied");
 	api_expect(api_ask_with("GET", "/api/v1/status", bearer(), NULL), 200, NULL);
 	api_expect(api_ask_with("GET", "/api/v1/status", "Authorization: Bearer x\r\n", NULL), 401,
 	           "bad_credentials");
@@ -71,6 +71,26 @@ START_TEST(bad_credentials_are_refused)
 {
 	api_start();
 	api_expect(api_ask_tcp("GET", "/api/v1/status", bad[_i], NULL), 401, "bad_credentials");
+	api_stop();
+}
+END_TEST
+
+START_TEST(a_large_body_needs_a_token_before_it_is_read)
+{
+	static const char send[] = "/api/v1/projects/global/connections/Echo/send";
+	static char large[5000];
+	char headers[700];
+
+	api_start();
+	memset(large, ' ', sizeof(large) - 1);
+	/* The body never comes: the answer does not wait for it. */
+	api_expect(api_ask_tcp("POST", send, "Content-Length: 4097\r\n", NULL), 413, "too_large");
+	api_expect(api_ask_tcp("POST", send, "Transfer-Encoding: chunked\r\n", NULL), 413,
+	           "too_large");
+	snprintf(headers, sizeof(headers), "%sContent-Length: 4097\r\n", bad[3]);
+	api_expect(api_ask_tcp("POST", send, headers, NULL), 413, "too_large");
+	make_token("s", "\"role\": \"sender\"");
+	api_expect(ask("POST", send, large), 202, NULL);
 	api_stop();
 }
 END_TEST
@@ -198,22 +218,22 @@ START_TEST(a_foreign_project_is_not_there)
 	                  "id"));
 	make_token("other", "\"role\": \"editor\", \"projects\": [\"other\"]");
 	api_expect(ask("GET", "/api/v1/projects/global/connections/Echo/status", NULL), 403,
-	           "forbidden");
+	           "denied");
 	api_expect(ask("POST", "/api/v1/projects/global/connections/Echo/send", "{}"), 403,
-	           "forbidden");
+	           "denied");
 	snprintf(target, sizeof(target), "/api/v1/deliveries/%s", id);
 	api_expect(ask("GET", target, NULL), 404, "not_found");
 	snprintf(target, sizeof(target), "/api/v1/deliveries/%s:retry", id);
 	api_expect(ask("POST", target, NULL), 404, "not_found");
 	ck_assert_ptr_nonnull(strstr(ask("GET", "/api/v1/deliveries", NULL), "\"items\":[]"));
-	api_expect(ask("GET", "/api/v1/deliveries?project=global", NULL), 403, "forbidden");
+	api_expect(ask("GET", "/api/v1/deliveries?project=global", NULL), 403, "denied");
 	ck_assert_ptr_nonnull(strstr(ask("GET", "/api/v1/status", NULL), "\"links\":[]"));
 	ck_assert_ptr_nonnull(strstr(ask("GET", "/api/v1/events", NULL), "\"items\":[]"));
 	ck_assert_ptr_nonnull(
 		strstr(ask("POST", "/api/v1/deliveries:replay", "{\"state\": \"done\"}"),
 	               "\"replayed\":0"));
 	api_expect(ask("POST", "/api/v1/deliveries:replay", "{\"project\": \"global\"}"), 403,
-	           "forbidden");
+	           "denied");
 	api_stop();
 }
 END_TEST
@@ -226,7 +246,7 @@ START_TEST(a_global_connection_is_everybodys_to_use)
 	api_expect(ask("POST", "/api/v1/projects/other/connections/Echo/send", "{}"), 202, NULL);
 	api_expect(ask("GET", "/api/v1/projects/other/connections/Echo/status", NULL), 200, NULL);
 	api_expect(ask("POST", "/api/v1/projects/other/connections/Echo:pause", "{}"), 403,
-	           "forbidden");
+	           "denied");
 	api_expect(api_ask("POST", "/api/v1/projects/other/connections/Echo:pause", "{}"), 200,
 	           NULL);
 	api_stop();
@@ -239,9 +259,9 @@ START_TEST(a_sender_sends_through_its_connections_alone)
 	make_token("s", "\"role\": \"sender\", \"connections\": [\"Echo\"]");
 	api_expect(ask("POST", "/api/v1/projects/global/connections/Echo/send", "{}"), 202, NULL);
 	api_expect(ask("POST", "/api/v1/projects/global/connections/Other/send", "{}"), 403,
-	           "forbidden");
-	api_expect(ask("GET", "/api/v1/deliveries", NULL), 403, "forbidden");
-	api_expect(ask("GET", "/api/v1/status", NULL), 403, "forbidden");
+	           "denied");
+	api_expect(ask("GET", "/api/v1/deliveries", NULL), 403, "denied");
+	api_expect(ask("GET", "/api/v1/status", NULL), 403, "denied");
 	api_stop();
 }
 END_TEST
@@ -287,7 +307,7 @@ START_TEST(a_session_stands_for_its_token)
 	ck_assert_str_eq(api_text(reply, "kind"), "session");
 	ck_assert_str_eq(api_text(reply, "name"), "o");
 	ck_assert_int_eq(strncmp(api_text(reply, "csrf"), csrf + 15, 43), 0);
-	api_expect(in_session("GET", "/api/v1/tokens", "", NULL), 403, "forbidden");
+	api_expect(in_session("GET", "/api/v1/tokens", "", NULL), 403, "denied");
 	api_expect(in_session("POST", pause, "Content-Type: application/json\r\n", "{}"), 403,
 	           "csrf");
 	api_expect(in_session("POST", pause,
@@ -395,6 +415,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(nobody_gets_in_without_a_token),
 	SUITE_TEST(a_token_is_judged_over_the_local_socket_too),
 	SUITE_LOOP(bad_credentials_are_refused, bad),
+	SUITE_TEST(a_large_body_needs_a_token_before_it_is_read),
 	SUITE_TEST(two_tokens_are_none),
 	SUITE_TEST(many_failures_are_held_up_and_good_tokens_are_not),
 	SUITE_TEST(a_revoked_token_is_refused_at_once),

@@ -27,6 +27,7 @@ static void handle(void *arg, struct http_request *request)
 	const char *type = http_request_header(request, "Content-Type");
 	const char *test = http_request_header(request, "X-Test");
 	const char *length = http_request_header(request, "Content-Length");
+	const char *authorization = http_request_header(request, "Authorization");
 
 	(void)arg;
 	snprintf(heard, sizeof(heard), "%s %s type=%s test=%s length=%s connection=%llu body=%.*s",
@@ -39,6 +40,8 @@ static void handle(void *arg, struct http_request *request)
 		sem_post(&arrived);
 		return;
 	}
+	if (strcmp(request->path, "/who") == 0)
+		snprintf(heard, sizeof(heard), "%s", authorization ? authorization : "-");
 	if (strcmp(request->path, "/busy") == 0) {
 		const struct http_pair retry = {"Retry-After", "7"};
 		http_reply(request, &(struct http_reply){.status = 503,
@@ -365,8 +368,11 @@ START_TEST(it_speaks_over_tcp_too)
 	ck_assert_int_eq(http_server_start(&options, &server, NULL), 0);
 	snprintf(url, sizeof(url), "%s", http_server_url(server));
 	to.url = url;
+	to.bearer = "lks_secret";
 	ck_assert_int_eq(fetch_create(&to, &client, NULL), 0);
 	fetch_reply_init(&reply);
+	ck_assert_int_eq(get("/who", NULL), 0);
+	ck_assert_str_eq(heard, "Bearer lks_secret");
 	ck_assert_int_eq(get("/tcp", NULL), 0);
 	ck_assert_uint_eq(reply.status, 200);
 	http_server_stop(server, 1000);

@@ -91,6 +91,35 @@ static void suspend_and_post(void *arg, struct http_request *request)
 	timers_set(&later, &errand->timer, *delay_ms);
 }
 
+static const struct http_refusal closed = {403, "closed", "not today"};
+
+static const struct http_refusal *admit_reading(void *arg, const struct http_request *request)
+{
+	(void)arg;
+	return strcmp(request->method, "GET") == 0 ? NULL : &closed;
+}
+
+/* Before its body, which never comes. */
+START_TEST(what_is_not_admitted_goes_no_further)
+{
+	static const struct http_pair headers[] = {{"X-Every", "answer"}};
+	struct http_server *server = start((struct http_options){
+		.admit = admit_reading, .headers = headers, .header_count = 1});
+	int fd = dial(server);
+
+	peer_say(fd, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+	const char *reply = peer_hear(fd);
+	ck_assert_uint_eq(peer_status(reply), 200);
+	ck_assert_ptr_nonnull(strstr(reply, "\r\nX-Every: answer\r\n"));
+	peer_say(fd, "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
+	reply = peer_hear(fd);
+	ck_assert_uint_eq(peer_status(reply), 403);
+	ck_assert_ptr_nonnull(strstr(reply, "\r\nX-Every: answer\r\n"));
+	close(fd);
+	http_server_stop(server, 1000);
+}
+END_TEST
+
 START_TEST(suspended_requests_are_answered_from_another_thread)
 {
 	enum { PEERS = 64, ROUNDS = 20 };
@@ -435,6 +464,7 @@ START_TEST(without_memory_a_request_is_answered_or_cut_and_the_server_lives)
 END_TEST
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(what_is_not_admitted_goes_no_further),
 	SUITE_TEST(suspended_requests_are_answered_from_another_thread),
 	SUITE_TEST(stop_answers_what_is_suspended_and_the_request_stays_readable),
 	SUITE_TEST(a_peer_that_left_does_no_harm_to_a_late_answer),

@@ -23,6 +23,21 @@ static const char *text_of(const struct json *v, unsigned flags)
 	return written;
 }
 
+START_TEST(a_copy_has_a_life_of_its_own)
+{
+	struct json *v = json_object();
+
+	json_set(v, "n", json_null());
+	json_set(v, "list", json_array());
+	struct json *copy = json_copy(v), *nothing = json_null();
+	json_free(v);
+	ck_assert_str_eq(text_of(copy, 0), "{\"n\":null,\"list\":[]}");
+	json_free(copy);
+	ck_assert_ptr_eq(json_copy(nothing), nothing);
+	ck_assert_ptr_null(json_copy(NULL));
+}
+END_TEST
+
 START_TEST(writes_what_was_built)
 {
 	struct json *v = json_object(), *list = json_array();
@@ -261,6 +276,7 @@ END_TEST
 
 static const struct suite_test tests[] = {
 	SUITE_TEST(writes_what_was_built),
+	SUITE_TEST(a_copy_has_a_life_of_its_own),
 	SUITE_TEST(writes_for_people),
 	SUITE_LOOP(writes_doubles_shortest, doubles),
 	SUITE_TEST(mends_strings_that_are_not_utf8),

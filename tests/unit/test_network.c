@@ -2,6 +2,7 @@
 #include "core/network.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -426,6 +427,35 @@ START_TEST(our_own_listeners_stay_closed_whatever_is_allowed)
 }
 END_TEST
 
+/* Every address of this machine, loopback among them. */
+START_TEST(a_wildcard_listener_is_closed_at_every_interface)
+{
+	const struct sockaddr_in ours = {.sin_family = AF_INET, .sin_port = htons(8686)};
+	struct network_policy policy;
+	struct ifaddrs *all = NULL;
+	size_t count = 0;
+
+	network_policy_init(&policy);
+	ck_assert_int_eq(network_policy_add(&policy, "0.0.0.0/0", NULL), 0);
+	ck_assert_int_eq(network_policy_deny_own(&policy, (const struct sockaddr *)&ours,
+	                                         sizeof(ours), NULL),
+	                 0);
+	ck_assert_int_eq(getifaddrs(&all), 0);
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
+			continue;
+		struct sockaddr_in to = *(const struct sockaddr_in *)(const void *)i->ifa_addr;
+		to.sin_port = ours.sin_port;
+		ck_assert_int_eq(network_permit(&policy, (struct sockaddr *)&to, sizeof(to)),
+		                 ERR_DENIED);
+		count++;
+	}
+	freeifaddrs(all);
+	ck_assert_uint_gt(count, 0);
+	network_policy_finish(&policy);
+}
+END_TEST
+
 START_TEST(what_is_no_internet_address_is_denied)
 {
 	struct network_policy policy;
@@ -491,6 +521,7 @@ static const struct suite_test tests[] = {
 	SUITE_LOOP(a_list_opens_its_ranges_and_nothing_else, allow_rows),
 	SUITE_LOOP(a_malformed_range_is_refused_with_advice, bad_rows),
 	SUITE_LOOP(our_own_listeners_stay_closed_whatever_is_allowed, listener_rows),
+	SUITE_TEST(a_wildcard_listener_is_closed_at_every_interface),
 	SUITE_TEST(what_is_no_internet_address_is_denied),
 	SUITE_TEST(without_memory_the_policy_stays_as_it_was),
 };
