@@ -235,8 +235,10 @@ int followers_add(struct followers *all, const struct api_call *call,
 		return err_no_memory(e);
 	}
 	pthread_mutex_lock(&all->lock);
+	/* The thread sleeps while there is nobody, or has not even begun. */
+	if (list_empty(&all->items))
+		all->tick_ms = clock_system.mono_ms() + KEEP_ALIVE_MS;
 	list_append(&all->items, &f->node);
-	/* The thread sleeps while there is nobody. */
 	pthread_cond_signal(&all->wake);
 	pthread_mutex_unlock(&all->lock);
 	return 0;
@@ -310,7 +312,6 @@ static void *run(void *arg)
 
 		if (list_empty(&all->items)) {
 			wait_until(all, INT64_MAX);
-			all->tick_ms = clock_system.mono_ms() + KEEP_ALIVE_MS;
 		} else if (wants_round && now_ms >= round_ms) {
 			round_ms = round_of_waking(all);
 		} else if (now_ms >= all->tick_ms) {

@@ -88,7 +88,7 @@ def test_filters(running, receiver, streams):
     refused = running.api.accept("Other")
     event = dead.next()
     assert (event.name, event.data["delivery"]) == ("dead", refused)
-    assert silent_for([elsewhere], 0.2)
+    assert silent_for([elsewhere], 0.2), elsewhere.sock.recv(4096)
     listed = running.api.get("events", after=0, kind="dead")
     assert [item["delivery"] for item in listed.items] == [refused]
     assert listed.next >= event.data["number"]
