@@ -19,7 +19,7 @@ class Event:
 class Stream:
     """GET /api/v1/events as a stream, over the local socket."""
 
-    def __init__(self, path, query="", last=None):
+    def __init__(self, path, query="", last=None, token=None):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(DEADLINE_S)
         self.sock.connect(str(path))
@@ -27,6 +27,8 @@ class Stream:
                  "Accept: text/event-stream"]
         if last is not None:
             lines.append(f"Last-Event-ID: {last}")
+        if token:
+            lines.append(f"Authorization: Bearer {token}")
         self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         self._raw, self._text = b"", b""
         self.ended = False

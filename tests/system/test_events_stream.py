@@ -109,6 +109,24 @@ def test_odd_inputs_are_refused(running, streams, query, last, pointer):
     assert pointer.lower() in stream._raw.decode().lower()
 
 
+def test_a_stream_shows_what_its_token_may_see_until_it_is_revoked(config, receiver, daemon, streams):
+    config.connection("Orders", url=receiver.url)
+    config.connection("Other", project="mine", url=receiver.url)
+    running = daemon()
+    made = running.api.call("POST", "tokens", {"name": "t", "role": "viewer", "projects": ["mine"]},
+                            {"Content-Type": "application/json"})
+    assert made.status == 201, made
+    stream = Stream(running.socket, token=made.token)
+    streams.append(stream)
+    running.api.ended(running.api.accept("Orders"))
+    seen = running.api.accept("Other", project="mine")
+    assert stream.next().data["delivery"] == seen
+    assert running.api.call("DELETE", f"tokens/{made.json['id']}").status == 204
+    running.api.ended(running.api.accept("Other", project="mine"))
+    assert stream.next() is None
+    assert Stream(running.socket, token=made.token).status == 401
+
+
 def test_a_stream_ends_with_the_daemon(running, streams):
     stream = Stream(running.socket)
     streams.append(stream)
