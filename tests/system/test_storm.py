@@ -76,7 +76,9 @@ def test_operators_under_load(daemon, config, receiver, chance):
     for message in ids:
         ended = one.api.ended(message, 120)
         assert (ended["state"] == "done") == (message not in cancelled), ended
-        assert delivered[message] == ended["replay"] + (ended["state"] == "done"), ended
+        # One that was cancelled on its way may have arrived all the same.
+        least = ended["replay"] + (ended["state"] == "done")
+        assert least <= delivered[message] <= ended["replay"] + 1, ended
     assert one.api.deliveries(state="ready,leased,dead,quarantined") == []
     link = one.api.link("Orders")
     assert (link["waiting"], link["in_flight"], link["in_memory"]) == (0, 0, 0)
