@@ -10,7 +10,6 @@
 #include <err.h>
 #include <microhttpd.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "lib/bare_sql.h"
 
 enum { THREADS = 4, CONNECTIONS = 2048, GROUP_MOST = 1000, BODY_MOST = 1 << 20, IN_FLIGHT = 64 };
 
@@ -51,7 +52,6 @@ struct queue {
 };
 
 static struct bare {
-	sqlite3 *db;
 	sqlite3_stmt *delivery, *payload, *settle, *begin, *commit;
 	sqlite3_int64 seq;
 	struct queue writing, sending;
@@ -100,40 +100,17 @@ static struct message *take(struct queue *q, size_t most, bool wait)
  * The writer
  */
 
-static void check(int rc)
-{
-	if (rc != SQLITE_OK && rc != SQLITE_DONE)
-		errx(1, "%s", sqlite3_errmsg(bare.db));
-}
-
-static sqlite3_stmt *prepare(const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-
-	check(sqlite3_prepare_v3(bare.db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL));
-	return s;
-}
-
-static void run(sqlite3_stmt *s)
-{
-	check(sqlite3_step(s));
-	check(sqlite3_reset(s));
-}
-
 static void open_file(const char *file)
 {
-	check(sqlite3_open_v2(file, &bare.db,
-	                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	                      NULL));
-	check(sqlite3_exec(bare.db, schema, NULL, NULL, NULL));
-	bare.delivery = prepare("INSERT INTO delivery(seq, link, state, due_ms, accepted_ms)"
-	                        " VALUES(?1, 1, ?3, ?2, 1790000000000)");
-	bare.payload = prepare("INSERT INTO payload(seq, content_type, attrs, body)"
-	                       " VALUES(?1, 'application/json', NULL, ?2)");
-	bare.settle = prepare("UPDATE delivery SET state = 2, ended_ms = 1790000000001,"
-	                      " attempts = 1, status = ?2 WHERE seq = ?1");
-	bare.begin = prepare("BEGIN IMMEDIATE");
-	bare.commit = prepare("COMMIT");
+	sql_open(file, schema);
+	bare.delivery = sql_prepare("INSERT INTO delivery(seq, link, state, due_ms, accepted_ms)"
+	                            " VALUES(?1, 1, ?3, ?2, 1790000000000)");
+	bare.payload = sql_prepare("INSERT INTO payload(seq, content_type, attrs, body)"
+	                           " VALUES(?1, 'application/json', NULL, ?2)");
+	bare.settle = sql_prepare("UPDATE delivery SET state = 2, ended_ms = 1790000000001,"
+	                          " attempts = 1, status = ?2 WHERE seq = ?1");
+	bare.begin = sql_prepare("BEGIN IMMEDIATE");
+	bare.commit = sql_prepare("COMMIT");
 }
 
 /* With somewhere to send it, it is leased at once, and in no index; otherwise it waits. */
@@ -146,17 +123,17 @@ static void insert(struct message *m)
 	else
 		sqlite3_bind_int64(bare.delivery, 2, 1790000000000 + m->seq);
 	sqlite3_bind_int(bare.delivery, 3, bare.url ? 1 : 0);
-	run(bare.delivery);
+	sql_run(bare.delivery);
 	sqlite3_bind_int64(bare.payload, 1, m->seq);
 	sqlite3_bind_blob(bare.payload, 2, m->body, (int)m->body_bytes, SQLITE_STATIC);
-	run(bare.payload);
+	sql_run(bare.payload);
 }
 
 static void settle(const struct message *m)
 {
 	sqlite3_bind_int64(bare.settle, 1, m->seq);
 	sqlite3_bind_int64(bare.settle, 2, m->status);
-	run(bare.settle);
+	sql_run(bare.settle);
 }
 
 static void free_message(struct message *m)
@@ -193,10 +170,10 @@ static void *write_all(void *arg)
 	(void)arg;
 	for (;;) {
 		struct message *first = take(&bare.writing, GROUP_MOST, true), *next;
-		run(bare.begin);
+		sql_run(bare.begin);
 		for (struct message *m = first; m; m = m->next)
 			m->accepted ? settle(m) : insert(m);
-		run(bare.commit);
+		sql_run(bare.commit);
 		for (struct message *m = first; m; m = next) {
 			next = m->next;
 			after_commit(m);

@@ -6,10 +6,10 @@
  * also makes the checkpoints.
  */
 #include <err.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bare_sql.h"
 #include "lib/meter.h"
 
 enum { BODY_BYTES = 512, GROUP_MOST = 10000 };
@@ -39,42 +39,18 @@ static const char insert_payload[] = "INSERT INTO payload(seq, content_type, att
 				     " VALUES(?1, 'application/json', NULL, ?2)";
 
 static struct bare {
-	sqlite3 *db;
 	sqlite3_stmt *delivery, *payload, *begin, *commit;
 	sqlite3_int64 seq;
 	char body[BODY_BYTES];
 } bare;
 
-static void check(int rc)
-{
-	if (rc != SQLITE_OK && rc != SQLITE_DONE)
-		errx(1, "%s", sqlite3_errmsg(bare.db));
-}
-
-static sqlite3_stmt *prepare(const char *sql)
-{
-	sqlite3_stmt *s = NULL;
-
-	check(sqlite3_prepare_v3(bare.db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL));
-	return s;
-}
-
-static void run(sqlite3_stmt *s)
-{
-	check(sqlite3_step(s));
-	check(sqlite3_reset(s));
-}
-
 static void open_file(const char *file)
 {
-	check(sqlite3_open_v2(file, &bare.db,
-	                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	                      NULL));
-	check(sqlite3_exec(bare.db, schema, NULL, NULL, NULL));
-	bare.delivery = prepare(insert_delivery);
-	bare.payload = prepare(insert_payload);
-	bare.begin = prepare("BEGIN IMMEDIATE");
-	bare.commit = prepare("COMMIT");
+	sql_open(file, schema);
+	bare.delivery = sql_prepare(insert_delivery);
+	bare.payload = sql_prepare(insert_payload);
+	bare.begin = sql_prepare("BEGIN IMMEDIATE");
+	bare.commit = sql_prepare("COMMIT");
 	memset(bare.body, 'x', sizeof(bare.body));
 }
 
@@ -84,20 +60,20 @@ static void insert(void)
 	sqlite3_bind_int64(bare.delivery, 1, bare.seq);
 	sqlite3_bind_int64(bare.delivery, 2, bare.seq * 0x9e3779b97f4a7c1);
 	sqlite3_bind_int64(bare.delivery, 3, 1790000000000 + bare.seq);
-	run(bare.delivery);
+	sql_run(bare.delivery);
 	sqlite3_bind_int64(bare.payload, 1, bare.seq);
 	sqlite3_bind_blob(bare.payload, 2, bare.body, sizeof(bare.body), SQLITE_STATIC);
-	run(bare.payload);
+	sql_run(bare.payload);
 }
 
 static bool insert_group(struct meter *meter, unsigned long group)
 {
 	bool more = true;
 
-	run(bare.begin);
+	sql_run(bare.begin);
 	for (unsigned long i = 0; i < group; i++)
 		insert();
-	run(bare.commit);
+	sql_run(bare.commit);
 	for (unsigned long i = 0; i < group && more; i++)
 		more = meter_count(meter, true, false);
 	return more;
