@@ -76,7 +76,7 @@ struct queue {
 	/* Of what waits on the disk. */
 	int64_t disk_due_ms; /* the earliest, on the store's clock; 0: none that is known */
 	bool claiming;
-	uint32_t ahead;      /* how many it should have in memory, as far as was seen */
+	uint32_t ahead;         /* how many it should have in memory, as far as was seen */
 	int64_t claim_after_ms; /* the last one gave nothing for want of memory, or failed */
 	int64_t expired_ms;     /* when the too old were ended last */
 	bool expiring;

@@ -46,8 +46,7 @@ static int take(struct options *o, int option, const char *value, struct err *e)
 {
 	bool *const flags[OPTIONS] = {
 		[CHECK] = &o->check,     [SET_ASIDE] = &o->set_aside, [ROUTES] = &o->routes,
-		[METRICS] = &o->metrics,
-		[VERSION] = &o->version, [HELP] = &o->help,
+		[METRICS] = &o->metrics, [VERSION] = &o->version,     [HELP] = &o->help,
 	};
 	int choice = 0;
 
