@@ -297,7 +297,7 @@ def test_whoever_waits_is_let_go_when_it_ends(daemon, config, orders):
     host.get("/status")
     assert host.stop() == 0
     try:
-        assert waiting.getresponse().status == 503
+        assert waiting.getresponse().status in (200, 503)
     except http.client.RemoteDisconnected:
         pass  # the request was not read any more
     waiting.close()
