@@ -8,7 +8,7 @@ import pytest
 
 from configuration import Config
 from played import Answer, PlayedDaemon
-from test_client import STATUS
+from played_client import STATUS
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from played import Answer, PlayedDaemon, problem
 from servers import DEADLINE_S
-from test_client import STATUS, link
+from played_client import STATUS, link
 
 CA_STORE = "/etc/ssl/certs/ca-certificates.crt"
 

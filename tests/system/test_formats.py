@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from played import Answer, PlayedDaemon, problem
-from test_client import DONE, ID, STATUS, accept_lines, link
+from played_client import DONE, ID, STATUS, accept_lines, link
 
 ESCAPE = "\x1b["
 
