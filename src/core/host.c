@@ -83,39 +83,14 @@ void host_idle(struct host *host)
 		host->idle(host->idle_arg);
 }
 
-/* An operation has no room for who waits for it: all that wait share one bell, and know by their own
- * operation, which has lost its done(), that it has rung for them. */
-static pthread_mutex_t bell_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t bell = PTHREAD_COND_INITIALIZER;
-
-static void ring(struct store_op *op)
+static void idle_host(void *arg)
 {
-	pthread_mutex_lock(&bell_lock);
-	op->done = NULL;
-	pthread_cond_broadcast(&bell);
-	pthread_mutex_unlock(&bell_lock);
-}
-
-static bool has_rung(const struct store_op *op)
-{
-	pthread_mutex_lock(&bell_lock);
-	bool rung = !op->done;
-	pthread_mutex_unlock(&bell_lock);
-	return rung;
+	host_idle(arg);
 }
 
 int host_store_wait(struct host *host, struct store_op *op)
 {
-	op->next = NULL;
-	op->done = ring;
-	store_post(host->store, op);
-	while (host->manual && !has_rung(op))
-		host_idle(host);
-	pthread_mutex_lock(&bell_lock);
-	while (op->done)
-		pthread_cond_wait(&bell, &bell_lock);
-	pthread_mutex_unlock(&bell_lock);
-	return op->rc;
+	return store_post_idle(host->store, op, host->manual ? idle_host : NULL, host);
 }
 
 /*

@@ -94,7 +94,23 @@ static void wake_waiter(struct store_op *op)
 	pthread_mutex_unlock(&waiters_lock);
 }
 
-int store_post_wait(struct store *store, struct store_op *op)
+static void wait_for(struct waiter *w)
+{
+	pthread_mutex_lock(&waiters_lock);
+	while (!w->ended)
+		pthread_cond_wait(&w->end, &waiters_lock);
+	pthread_mutex_unlock(&waiters_lock);
+}
+
+static bool has_ended(const struct waiter *w)
+{
+	pthread_mutex_lock(&waiters_lock);
+	bool ended = w->ended;
+	pthread_mutex_unlock(&waiters_lock);
+	return ended;
+}
+
+int store_post_idle(struct store *store, struct store_op *op, void (*idle)(void *arg), void *arg)
 {
 	struct waiter w = {.op = op, .end = PTHREAD_COND_INITIALIZER};
 
@@ -104,11 +120,17 @@ int store_post_wait(struct store *store, struct store_op *op)
 	list_append(&waiters, &w.list);
 	pthread_mutex_unlock(&waiters_lock);
 	store_post(store, op);
+	while (idle && !has_ended(&w))
+		idle(arg);
+	wait_for(&w);
 	pthread_mutex_lock(&waiters_lock);
-	while (!w.ended)
-		pthread_cond_wait(&w.end, &waiters_lock);
 	list_remove(&w.list);
 	pthread_mutex_unlock(&waiters_lock);
 	pthread_cond_destroy(&w.end);
 	return op->rc;
+}
+
+int store_post_wait(struct store *store, struct store_op *op)
+{
+	return store_post_idle(store, op, NULL, NULL);
 }

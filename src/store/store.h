@@ -451,3 +451,5 @@ struct store_audit *store_audit_copy(const struct store_audit *audit);
 /* Posts one operation and waits for it; its done() is used for that.  Returns rc.  Not on the engine's
  * thread, nor on a lane's. */
 int store_post_wait(struct store *store, struct store_op *op);
+/* The same for a caller that makes the world go on: idle() is called until the operation has ended. */
+int store_post_idle(struct store *store, struct store_op *op, void (*idle)(void *arg), void *arg);
