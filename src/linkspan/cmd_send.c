@@ -152,20 +152,12 @@ static int send_and_show(struct cli *cli, struct host *host, const struct send_c
 {
 	const char *id = message_get(call->message)->id;
 	struct send_answer answer;
-	struct buf text;
 
 	int rc = host_send_wait(host, call, &answer, e);
 	if (rc < 0)
 		return rc;
-	if (cli->output == OUTPUT_TEXT && !cli_has(cli, "quiet")) {
-		buf_init(&text, BUF_MAX_TEXT * 2);
-		show_answer(&answer, id, &text);
-		rc = print_and_finish(&text, e);
-	} else {
-		rc = send_show(
-			cli,
-			answer_json(&answer, id, request ? answer_request_json(request) : NULL), e);
-	}
+	rc = send_show(cli, answer_json(&answer, id, request ? answer_request_json(request) : NULL),
+	               e);
 	if (strcmp(answer.outcome->reason, "disabled") == 0)
 		cli->exit_status = err_exit_status(ERR_CONFLICT);
 	else if (answer.outcome->result != LK_DONE)

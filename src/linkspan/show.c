@@ -107,34 +107,3 @@ void show_curl(const struct outcome *o, struct buf *b)
 	curl_body(o, b);
 	buf_add_char(b, '\n');
 }
-
-static void show_phases(const struct outcome *o, struct buf *b)
-{
-	const char *separator = "";
-
-	for (size_t i = 0; i < ANSWER_PHASES; i++) {
-		const char *us = outcome_attr(o, answer_phases[i].attr);
-		if (!us)
-			continue;
-		buf_printf(b, "%s%s %.1f ms", separator, answer_phases[i].label, answer_ms(us));
-		separator = ", ";
-	}
-	if (separator[0])
-		buf_add_char(b, '\n');
-}
-
-void show_answer(const struct send_answer *answer, const char *id, struct buf *b)
-{
-	const struct outcome *o = answer->outcome;
-
-	buf_add_str(b, answer_result(o->result));
-	if (o->status)
-		buf_printf(b, ", status %u", o->status);
-	buf_printf(b, ", %u attempt%s, %s\n", answer->attempts, answer->attempts == 1 ? "" : "s",
-	           id);
-	if (o->result != LK_DONE)
-		buf_printf(b, "%s%s%s\n", o->reason, o->detail ? ": " : "", or_empty(o->detail));
-	show_phases(o, b);
-	show_headers(o, "", b);
-	show_body(o, b);
-}

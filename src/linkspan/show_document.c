@@ -3,18 +3,10 @@
 
 #include <stdio.h>
 
+#include "admin/answer.h"
 #include "base/banned.h"
 #include "base/buf.h"
-
 #include "json/json.h"
-
-static const struct phase_row {
-	const char *key;
-	const char *label;
-} phases[] = {
-	{"resolve_ms", "resolve"},       {"connect_ms", "connect"}, {"tls_ms", "TLS"},
-	{"first_byte_ms", "first byte"}, {"total_ms", "total"},
-};
 
 static const char *text_of(const struct json *object, const char *key)
 {
@@ -25,13 +17,13 @@ static void show_phases(const struct json *times, struct buf *b)
 {
 	const char *separator = "";
 
-	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
-		const struct json *ms = json_get(times, phases[i].key);
+	for (size_t i = 0; i < ANSWER_PHASES; i++) {
+		const struct json *ms = json_get(times, answer_phases[i].key);
 		double value =
 			json_kind(ms) == JSON_INT ? (double)json_as_int(ms) : json_as_double(ms);
 		if (!ms)
 			continue;
-		buf_printf(b, "%s%s %.1f ms", separator, phases[i].label, value);
+		buf_printf(b, "%s%s %.1f ms", separator, answer_phases[i].label, value);
 		separator = ", ";
 	}
 	if (separator[0])
