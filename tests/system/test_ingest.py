@@ -218,6 +218,8 @@ def test_malformed_requests_do_no_harm(running, chance, tell):
         statuses[found[1].decode() if found else "cut"] += 1
     assert running.process.poll() is None
     assert running.api.call("GET", "/readyz").status == 200
+    # A pausing that lost its `dry_run=true` was a good request, and was done.
+    running.api.call("POST", "projects/global/connections/Orders:resume")
     assert running.api.ended(running.api.accept("Orders"))["state"] == "done"
     # The mutations are neither all too odd nor all harmless.
     assert statuses["400"] > first and statuses["202"] > first / 10
