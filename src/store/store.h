@@ -16,9 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/histogram.h"
-
-struct err;
 
 enum { STORE_GROUP_MAX = 1000, STORE_DIGEST_BYTES = 32 };
 
@@ -134,6 +133,55 @@ struct store_token {
 };
 
 /*
+ * The catalogue: what the store keeps of definitions and deployments, beside the files.
+ */
+
+/* A connection in its scope, and where it can be deployed. */
+struct store_place {
+	const char *project, *connection, *environment;
+};
+
+/* One revision of one connection in one environment.  It never changes, but for `active` and `enabled`. */
+struct store_deployment {
+	struct store_place place;
+	uint32_t number;      /* from 1 for each place */
+	const char *revision; /* of the definition */
+	const char *snapshot; /* a JSON document: all that the deployment is made from; NULL in lists */
+	const char *note;     /* NULL: none */
+	const char *actor;
+	int64_t at_ms;
+	bool active;  /* it runs; at most one of each place */
+	bool enabled; /* on its own account */
+};
+
+/* A change of one file, that a journal row makes whole. */
+struct store_file {
+	const char *path;      /* absolute */
+	const uint8_t *before; /* STORE_DIGEST_BYTES: SHA-256 of what it held; NULL: there was none */
+	const void *bytes;     /* what it is to hold; NULL: it is to be removed */
+	size_t size_bytes;
+	uint32_t mode; /* of a new one */
+};
+
+/* A connection that got its name, another one, or lost it.  Its uid and its links follow. */
+struct store_naming {
+	const char *from_project, *from_name; /* NULL: it is new */
+	const char *to_project, *to_name;     /* NULL: it is deleted */
+	const char *uid;                      /* of a new one */
+};
+
+/* A secret ("local/x") may be sent to an origin ("https://a.example:443"). */
+struct store_approval {
+	const char *secret, *origin;
+};
+
+/* The identity of a connection. */
+struct store_identity {
+	const char *uid, *project, *name;
+	int64_t created_ms;
+};
+
+/*
  * Operations
  */
 enum store_op_kind {
@@ -148,6 +196,9 @@ enum store_op_kind {
 	STORE_TOKEN_ADD,
 	STORE_TOKEN_REMOVE,
 	STORE_TOKEN_USED,
+	STORE_CHANGE,
+	STORE_JOURNAL_DONE,
+	STORE_DROP,
 };
 
 /* The head of every operation.  When it is carried out (rc 0), its audit row is written with it.  rc: 0; ERR_BUSY: no room on the disk, nothing was done; ERR_IO: the
@@ -301,6 +352,52 @@ struct store_token_used {
 	int64_t at_ms;
 };
 
+/* A change of the catalogue, in one transaction, in the order of the members:
+ * - files are kept as an open journal row, until STORE_JOURNAL_DONE;
+ * - names: the rows of links are renamed with all that hangs on them (deliveries, deployments, history); a
+ *   deleted one's deployments end, and its open deliveries are to be dropped (STORE_DROP);
+ * - undeployments: the active deployment of each place ends; one that has none is passed over;
+ * - toggles: sets `enabled` of the active deployment of each place;
+ * - deployments: become the active ones; their numbers are filled in, and the row of the link is made;
+ * - approvals: one that is there is left alone.
+ * All is borrowed until done().  rc ERR_CONFLICT: a new name is taken by another identity. */
+struct store_toggle {
+	struct store_place place;
+	bool enabled;
+};
+
+struct store_change {
+	struct store_op op;
+	const struct store_file *files;
+	size_t file_count;
+	const struct store_naming *names;
+	size_t name_count;
+	const struct store_place *undeployments;
+	size_t undeployment_count;
+	const struct store_toggle *toggles;
+	size_t toggle_count;
+	struct store_deployment *deployments;
+	size_t deployment_count;
+	const struct store_approval *approvals;
+	size_t approval_count;
+	uint64_t journal; /* the number of the row; 0: there were no files */
+};
+
+/* All files of the row are as they are to be: it is removed. */
+struct store_journal_done {
+	struct store_op op;
+	uint64_t journal;
+};
+
+/* Cancels open deliveries of links whose connection was deleted, with the reason "deleted", at most
+ * `most`; call again until count < most.  Those that are LEASED are left: they come back READY. */
+struct store_drop {
+	struct store_op op;
+	int64_t now_ms;
+	uint32_t most;
+	uint32_t count;
+};
+
 /* How a store is; for status and metrics.  Counts since the start. */
 struct store_stats {
 	uint64_t commits, operations;
@@ -352,6 +449,24 @@ struct store_api {
 	             void (*each)(void *arg, const struct store_audit_row *), void *arg,
 	             struct err *e);
 	int (*audit_verify)(struct store *store, struct store_audit_verdict *ret, struct err *e);
+	/* NULL, all of them: this store keeps no catalogue. */
+	int (*deployments)(struct store *store, const struct store_place *place, bool active_only,
+	                   bool with_snapshot,
+	                   void (*each)(void *arg, const struct store_deployment *), void *arg,
+	                   struct err *e);
+	int (*deployment)(struct store *store, const struct store_place *place, uint32_t number,
+	                  void (*each)(void *arg, const struct store_deployment *), void *arg,
+	                  struct err *e);
+	int (*journal)(struct store *store,
+	               void (*each)(void *arg, uint64_t journal, const struct store_file *files,
+	                            size_t count),
+	               void *arg, struct err *e);
+	int (*approvals)(struct store *store,
+	                 void (*each)(void *arg, const struct store_approval *), void *arg,
+	                 struct err *e);
+	int (*identities)(struct store *store,
+	                  void (*each)(void *arg, const struct store_identity *), void *arg,
+	                  struct err *e);
 };
 
 /* Waits for what is queued, then closes.  Takes NULL. */
@@ -443,6 +558,52 @@ static inline int store_audit_verify(struct store *store, struct store_audit_ver
 {
 	*ret = (struct store_audit_verdict){0};
 	return store->api->audit_verify ? store->api->audit_verify(store, ret, e) : 0;
+}
+
+/* Deployments that fit (NULL: any) by project, connection, environment, the newest of each place first.
+ * Names of connections compare case-folded. */
+static inline int store_deployments(struct store *store, const struct store_place *place,
+                                    bool active_only, bool with_snapshot,
+                                    void (*each)(void *arg, const struct store_deployment *),
+                                    void *arg, struct err *e)
+{
+	return store->api->deployments ? store->api->deployments(store, place, active_only,
+	                                                         with_snapshot, each, arg, e)
+	                               : 0;
+}
+
+/* One deployment with its snapshot; number 0: the active one.  ERR_NOT_FOUND. */
+static inline int store_deployment(struct store *store, const struct store_place *place,
+                                   uint32_t number,
+                                   void (*each)(void *arg, const struct store_deployment *),
+                                   void *arg, struct err *e)
+{
+	return store->api->deployment
+	               ? store->api->deployment(store, place, number, each, arg, e)
+	               : ERR_NOT_FOUND;
+}
+
+/* The open rows of the journal, the oldest first. */
+static inline int store_journal(struct store *store,
+                                void (*each)(void *arg, uint64_t journal,
+                                             const struct store_file *files, size_t count),
+                                void *arg, struct err *e)
+{
+	return store->api->journal ? store->api->journal(store, each, arg, e) : 0;
+}
+
+static inline int store_approvals(struct store *store,
+                                  void (*each)(void *arg, const struct store_approval *), void *arg,
+                                  struct err *e)
+{
+	return store->api->approvals ? store->api->approvals(store, each, arg, e) : 0;
+}
+
+static inline int store_identities(struct store *store,
+                                   void (*each)(void *arg, const struct store_identity *),
+                                   void *arg, struct err *e)
+{
+	return store->api->identities ? store->api->identities(store, each, arg, e) : 0;
 }
 
 /* A copy in one piece (mem_free); NULL: no memory, or there was none to copy.  A count is not copied. */
