@@ -18,8 +18,8 @@ struct json *definition_json(const struct node *group);
 /* The reverse; each node says it was written in `file` (borrowed for the arena's life), line 0.  A null
  * is left out: libconfig has none.  ERR_INVALID, where a name is none that libconfig takes, says which;
  * ERR_NO_MEMORY. */
-int definition_node(struct arena *a, const struct json *document, const char *name, const char *file,
-                    struct node **ret, struct err *e);
+int definition_node(struct arena *a, const struct json *document, const char *name,
+                    const char *file, struct node **ret, struct err *e);
 
 /* Lower-case hexadecimal, and the NUL byte. */
 enum { REVISION_BYTES = 65 };
@@ -34,3 +34,7 @@ int definition_revision(const struct node *group, char ret[REVISION_BYTES]);
  * yet).  0, ERR_NO_MEMORY. */
 int definition_write(const struct node *group, const char *before, size_t before_bytes,
                      struct buf *ret, bool *ret_comments_lost);
+
+/* Appends the text of a definition with the value of its member `enabled` changed and everything else as it
+ * is; false: the text does not say it in one place that can be found. */
+bool definition_flip(const char *text, bool enabled, struct buf *ret);
