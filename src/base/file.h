@@ -1,6 +1,9 @@
 /*
- * Files that are whole or not there: written beside their place, synchronised, renamed.  Blocking; any
- * thread, but one at a time for one path.
+ * Files that are whole or not there, whenever the process or the machine dies.  Blocking; any thread, and
+ * any number of processes for one path.
+ *
+ * A new content is written beside the file, to .NAME.new, synchronised, put in its place by a rename, and the
+ * folder is synchronised.  What a death leaves of it is used up by the next one who writes the file.
  */
 #pragma once
 
@@ -11,15 +14,27 @@
 struct buf;
 struct err;
 
-/* Puts a file with these bytes in the place of what is there.  After 0 it is there after a power failure
- * too.  ERR_IO: what was there is still there. */
+enum { FILE_PATH_BYTES = 4096 };
+
+/* Makes the file hold these bytes, with this mode, whatever the umask; a symbolic link in its place is
+ * replaced, not followed.  The folder must be there.  0, ERR_IO. */
 int file_replace(const char *path, const void *bytes, size_t size_bytes, mode_t mode,
                  struct err *e);
-/* Appends what a plain file holds, at most `most` bytes; no symbolic link is followed.  ERR_NOT_FOUND, ERR_IO,
- * ERR_INVALID (too long, or not a plain file), ERR_NO_MEMORY. */
-int file_read(const char *path, size_t most, struct buf *ret, struct err *e);
-/* Removes it for good; one that is not there is as good as removed.  ERR_IO. */
+/* The same, but ERR_CONFLICT when there is something by that name already. */
+int file_create(const char *path, const void *bytes, size_t size_bytes, mode_t mode, struct err *e);
+/* Removes it for good.  0, ERR_NOT_FOUND, ERR_IO. */
 int file_remove(const char *path, struct err *e);
-/* Makes the folder of a path, and those above it. */
+
+/* Makes each folder on the way to the file that is not there, for good.  0, ERR_IO. */
 int file_make_folders(const char *path, mode_t mode, struct err *e);
+/* Makes what was made, renamed and removed in the folder of `path` last.  0, ERR_IO. */
+int file_sync_folder(const char *path, struct err *e);
+
+/* Appends the rest of what can be read; the pieces on the way are wiped.  0; ERR_IO with errno; the buffer knows
+ * whether it had room. */
+int file_read(int fd, struct buf *ret);
+/* Appends what a plain file holds, at most `most` bytes; no symbolic link is followed.  ERR_NOT_FOUND, ERR_IO,
+ * ERR_INVALID (it is longer, or no plain file), ERR_NO_MEMORY. */
+int file_load(const char *path, size_t most, struct buf *ret, struct err *e);
+/* Whether there is anything by that name. */
 bool file_exists(const char *path);

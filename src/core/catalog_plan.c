@@ -55,7 +55,7 @@ static int check_file(struct plan *p, struct planned *item, struct buf *text,
 	struct conf conf;
 	struct hash h;
 
-	int rc = file_read(face->file, READ_MAX_BYTES, text, e);
+	int rc = file_load(face->file, READ_MAX_BYTES, text, e);
 	if (rc < 0)
 		return answer_code(a, e, rc == ERR_NO_MEMORY ? rc : ERR_CONFLICT, "stale", NULL,
 		                   "%s cannot be read any more; reload the host, then try again",

@@ -35,7 +35,7 @@ static int look(const struct store_file *file, enum found *ret, struct err *e)
 	struct buf text;
 
 	buf_init(&text, FILE_BYTES_MOST);
-	int rc = file_read(file->path, FILE_BYTES_MOST, &text, &why);
+	int rc = file_load(file->path, FILE_BYTES_MOST, &text, &why);
 	if (rc == 0) {
 		digest_of(text.data, text.len_bytes, digest);
 		if (file->bytes && text.len_bytes == file->size_bytes &&
@@ -75,8 +75,10 @@ static int write_one(const struct store_file *file, struct err *e)
 		rc = set_aside(file->path, e);
 	if (rc < 0 || found == FOUND_AFTER)
 		return rc;
-	if (!file->bytes)
-		return file_remove(file->path, e);
+	if (!file->bytes) {
+		rc = found == FOUND_NOTHING ? 0 : file_remove(file->path, e);
+		return rc == ERR_NOT_FOUND ? 0 : rc;
+	}
 	rc = file_make_folders(file->path, FOLDER_MODE, e);
 	return rc < 0 ? rc : file_replace(file->path, file->bytes, file->size_bytes, file->mode, e);
 }
