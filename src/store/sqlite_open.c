@@ -245,6 +245,11 @@ const struct store_api sqlite_api = {
 	.tokens = read_tokens,
 	.audit = read_audit,
 	.audit_verify = read_audit_verify,
+	.deployments = read_deployments,
+	.deployment = read_deployment,
+	.journal = read_journal,
+	.approvals = read_approvals,
+	.identities = read_identities,
 };
 
 void sqlite_dispose(struct sqlite_store *s)
