@@ -14,7 +14,7 @@ TICKED = re.compile(r"`([^`\n]+)`")
 # A row of a reference that was made from the tables of the programs.
 SETTING = re.compile(r"^\t*\*([a-z0-9_\\]+)\* = ")
 # A command stands at the beginning of a line or behind a prompt, a pipe or a bracket.
-CALL = re.compile(r"(?:^|[$|;&(]|(?<![\w-])sudo)\s*linkspan\s+(?![:=>])(.+)$")
+CALL = re.compile(r"(?:^|[$|;&(])\s*linkspan\s+([a-z-].*)$")
 
 
 @functools.cache
@@ -101,8 +101,7 @@ class Commands:
         plain = self.arguments(given, self.options + [
             option for row in self.rows.values() for option in row["options"]])
         if not plain:
-            return None if any(word in ("--help", "--version", "-V", "-h") for word in given) \
-                else "there is no command"
+            return None
         row = self.rows.get(" ".join(plain[:2])) or self.rows.get(plain[0])
         if not row:
             return f"there is no command {' '.join(plain[:2])}"
