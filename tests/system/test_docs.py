@@ -12,8 +12,8 @@ from documents import (DOCS, HEADING, PAGES, ROOT, TICKED, Commands, calls, cell
 
 TABLE = ROOT / "docs/source-page.md"
 
-# The digest of the page that docs/source-page.md takes line by line: its lines, without blank ones, without a
-# label that says nothing by itself, and without what repeats the line before.
+# The digest of the page that docs/source-page.md takes line by line: its lines, without blank ones,
+# without a label that says nothing by itself, and without what repeats the line before.
 PAGE_LINES = 265
 PAGE_DIGEST = "45a9aeff790db99c0ad38a40ca72a19acafd086091dcfdc3dbe7cbfd67ca444d"
 LABELS = {"Example Value:", "- Example:"}
@@ -135,6 +135,8 @@ def test_a_row_names_what_shows_it(row, commands, routes):
         assert routes & {f"{method} {pattern}", f"{method} /api/v1{pattern}"}, f"no route {route}"
     faults = [commands.fault(call) for call in calls(command)]
     assert not any(faults), faults
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", command))
+    assert named <= settings(), f"no setting {named - settings()}"
 
 
 @pytest.mark.parametrize("page, chapter, heading", ANSWERS, ids=lambda part: part)
