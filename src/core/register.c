@@ -132,7 +132,7 @@ static void add_stored(void *arg, const struct store_link *stored)
 {
 	struct loading *l = arg;
 
-	if (l->rc == 0)
+	if (l->rc == 0 && !stored->deleted)
 		l->rc = add(l->host, stored, stored->project, stored->connection,
 		            stored->environment, l->e);
 }
