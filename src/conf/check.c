@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "conf/folder.h"
 #include "conf/loader.h"
+#include "conf/read.h"
 #include "schema/node.h"
 #include "schema/report.h"
 
@@ -205,4 +206,41 @@ int conf_check(struct conf *c, const char *path, const struct conf *base, struct
 	snprintf(file, sizeof(file), "%s", host);
 	conf_finish(c);
 	return conf_load(c, file, report);
+}
+
+static int read_connection(struct loader *l, struct source *source, const char *text, size_t bytes)
+{
+	struct arena *a = &l->c->arena;
+	struct node *root;
+
+	source->file = arena_strdup(a, source->file);
+	source->name = arena_strdup(a, source->name);
+	source->project = arena_strdup(a, source->project);
+	if (!source->file || !source->name || !source->project)
+		return ERR_NO_MEMORY;
+	int rc = adopt_base(l);
+	if (rc == 0)
+		rc = read_text(a, source->file, text, bytes, l->report, &root);
+	if (rc < 0)
+		return rc;
+	source->root = root;
+	return connection_read(l, source);
+}
+
+int conf_read_connection(struct conf *c, const struct conf *base, const char *project,
+                         const char *name, const char *file, const char *text, size_t bytes,
+                         struct report *report)
+{
+	struct conf without = *base;
+	struct source source = {.file = file, .name = name, .project = project};
+	struct loader l;
+
+	without.connection_count = 0;
+	loader_init(&l, c, &without, report);
+	int rc = read_connection(&l, &source, text, bytes);
+	/* What was lent belongs to the base. */
+	c->host = (struct conf_host){0};
+	c->environments = NULL;
+	c->environment_count = 0;
+	return loader_finish(&l, rc);
 }

@@ -84,6 +84,13 @@ int conf_load_host(struct conf *c, const char *file, struct report *report);
  * each connection in each of its environments.  Returns as conf_load() does. */
 int conf_check(struct conf *c, const char *path, const struct conf *base, struct report *report);
 
+/* Reads the text of one connection's file, which need not be there: c then holds this one alone, and nothing of
+ * base, which gives the environments that it may name.  Whether the name is free is not looked at.  file and
+ * project are copied.  Returns as conf_load() does. */
+int conf_read_connection(struct conf *c, const struct conf *base, const char *project,
+                         const char *name, const char *file, const char *text, size_t bytes,
+                         struct report *report);
+
 void conf_finish(struct conf *c);
 
 /* The address that `listen` means.  0, or ERR_INVALID. */

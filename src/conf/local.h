@@ -22,7 +22,8 @@ int local_path(const struct conf_host *host, const char *name, struct buf *ret, 
 int local_seal(const struct conf_host *host, const char *name, const char *text, size_t bytes,
                struct buf *ret, struct err *e);
 /* Appends the text.  ERR_NOT_FOUND; ERR_INVALID: it is not what was sealed under that name. */
-int local_fetch(const struct conf_host *host, const char *name, struct buf *ret_text, struct err *e);
+int local_fetch(const struct conf_host *host, const char *name, struct buf *ret_text,
+                struct err *e);
 /* Seals and writes, or removes.  ERR_NOT_FOUND. */
 int local_set(const struct conf_host *host, const char *name, const char *text, size_t bytes,
               struct err *e);

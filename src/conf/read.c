@@ -11,6 +11,7 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/screen.h"
 #include "schema/node.h"
@@ -183,26 +184,18 @@ static int open_plain(const char *file, struct report *report)
 /* The size is what was really read: a file may grow meanwhile. */
 static int slurp(int fd, const char *file, struct buf *b, struct report *report)
 {
-	char chunk[8192], reason[128];
+	char reason[128];
 
-	for (;;) {
-		ssize_t got = read(fd, chunk, sizeof(chunk));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return fault_io(report, file, "unreadable",
-			                strerror_r(errno, reason, sizeof(reason)));
-		if (got == 0)
-			return 0;
-		buf_add(b, chunk, (size_t)got);
-		if (buf_failed(b) == BUF_NO_MEMORY)
-			return ERR_NO_MEMORY;
-		if (buf_failed(b)) {
-			report_add_at(report, LK_FAULT_ERROR, file, 0, "", "too_long",
-			              "is larger than %d bytes", READ_MAX_BYTES);
-			return ERR_INVALID;
-		}
-	}
+	if (file_read(fd, b) < 0)
+		return fault_io(report, file, "unreadable",
+		                strerror_r(errno, reason, sizeof(reason)));
+	if (buf_failed(b) == BUF_NO_MEMORY)
+		return ERR_NO_MEMORY;
+	if (!buf_failed(b))
+		return 0;
+	report_add_at(report, LK_FAULT_ERROR, file, 0, "", "too_long", "is larger than %d bytes",
+	              READ_MAX_BYTES);
+	return ERR_INVALID;
 }
 
 int read_file(struct arena *a, const char *file, struct report *report, struct node **ret_root)

@@ -12,6 +12,7 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "schema/node.h"
@@ -93,22 +94,6 @@ static int open_secret_file(const char *file, struct err *e)
 	return rc < 0 ? rc : fd;
 }
 
-static int read_secret(int fd, const char *file, struct buf *text, struct err *e)
-{
-	char chunk[1024];
-	ssize_t got;
-
-	do {
-		got = read(fd, chunk, sizeof(chunk));
-		if (got > 0)
-			buf_add(text, chunk, (size_t)got);
-	} while ((got > 0 && !buf_failed(text)) || (got < 0 && errno == EINTR));
-	if (got < 0)
-		err_set_errno(e, ERR_IO, "%s", file);
-	mem_wipe(chunk, sizeof(chunk));
-	return got < 0 ? ERR_IO : 0;
-}
-
 /* Editors and `echo` end a file with a newline that nobody means. */
 static void strip_newline(struct buf *text)
 {
@@ -127,7 +112,9 @@ static int file_fetch(const struct conf_host *host, const char *path, struct buf
 	int fd = open_secret_file(file, e);
 	if (fd < 0)
 		return fd;
-	int rc = read_secret(fd, file, ret_text, e);
+	int rc = file_read(fd, ret_text);
+	if (rc < 0)
+		err_set_errno(e, rc, "%s", file);
 	if (rc == 0)
 		strip_newline(ret_text);
 	close(fd);

@@ -79,14 +79,16 @@ void catalog_with_conf(struct catalog *c, void (*call)(void *arg, const struct c
 
 /* Who says so, and whether it is only to be said what would be done. */
 struct catalog_word {
-	const char *actor; /* for the audit trail */
+	const char *actor;  /* for the audit trail */
+	const char *action; /* of the row there, "connection.import"; NULL: what the edit is */
 	bool dry_run;
 };
 
 enum catalog_verb {
 	CATALOG_CREATE,  /* ERR_CONFLICT "name_taken" */
 	CATALOG_REPLACE, /* ERR_NOT_FOUND */
-	CATALOG_MOVE,    /* renames, or moves to another scope, or both; its queue follows */
+	CATALOG_MOVE, /* renames, or moves to another scope, or both; its queue follows.  REPLACE with
+	                  * to_name or to_project does it too */
 	CATALOG_DELETE,
 };
 
@@ -116,7 +118,7 @@ struct catalog_file {
 struct catalog_answer {
 	struct report report; /* faults of the definitions: ERR_INVALID */
 	/* A stable token where the error code alone says too little: "stale" "name_taken" "comments_lost"
-	 * "in_use" "protected" "secret_origin" "not_in_environment" "not_served"; NULL. */
+	 * "in_use" "loses_sight" "protected" "secret_origin" "not_in_environment" "not_served"; NULL. */
 	const char *code;
 	/* What the token is about: stale: {"revision", "definition", "changes"}; in_use: catalog_users(); secret_origin:
 	 * {"pairs": [{"secret", "origin"}]}.  NULL: nothing. */
@@ -141,17 +143,17 @@ int catalog_apply(struct catalog *c, const struct catalog_edit *edits, size_t ed
  */
 struct deploy_call {
 	const char *project, *name, *environment;
-	const char *confirm;  /* the name of a protected environment again */
-	const char *note;     /* NULL: none */
-	uint32_t number;      /* of an earlier deployment to go back to; 0: what is saved */
+	const char *confirm;   /* the name of a protected environment again */
+	const char *note;      /* NULL: none */
+	uint32_t number;       /* of an earlier deployment to go back to; 0: what is saved */
 	bool confirms_secrets; /* secrets may go to origins that they never went to */
 };
 
 /* Validates everything first: parameters, secrets, certificates.  *result: {"project", "name",
  * "environment", "number", "revision", "changed", "changes": [{"path", "before", "after"}]}; a
  * deployment like the present one changes nothing. */
-int catalog_deploy(struct catalog *c, const struct deploy_call *call, const struct catalog_word *word,
-                   struct catalog_answer *a, struct err *e);
+int catalog_deploy(struct catalog *c, const struct deploy_call *call,
+                   const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 int catalog_undeploy(struct catalog *c, const struct deploy_call *call,
                      const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 /* Of one deployment, in its environment alone. */
@@ -183,8 +185,8 @@ struct catalog_options {
 };
 
 /* Finishes the journal, then reads everything.  ERR_INVALID with the faults in the report. */
-int catalog_open(const struct catalog_options *options, struct report *report,
-                 struct catalog **ret, struct err *e);
+int catalog_open(const struct catalog_options *options, struct report *report, struct catalog **ret,
+                 struct err *e);
 /* Opens a link for each active deployment of the environments that are served, and deploys what
  * auto_deploy asks for.  host is borrowed until catalog_close(). */
 int catalog_start(struct catalog *c, struct host *host, struct err *e);

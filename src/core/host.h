@@ -64,6 +64,14 @@ int host_replace(struct host *host, struct deployment *deployment, struct err *e
 int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e);
 
+/* A connection is called so from now on, in all of its environments; what waits and what is in flight is not
+ * touched.  What is deployed is to be replaced then: a deployment keeps the name that it was made with.
+ * ERR_NO_MEMORY: some may have the old name still. */
+int host_rename(struct host *host, const char *from_project, const char *from_name,
+                const char *to_project, const char *to_name, struct err *e);
+/* A connection is not there any more; its links are closed.  Its name is free for another one. */
+void host_forget(struct host *host, const char *project, const char *connection);
+
 /* What is deployed now, each on this thread; the deployment is borrowed for the call. */
 void host_deployments(struct host *host, void (*each)(void *arg, const struct deployment *),
                       void *arg);

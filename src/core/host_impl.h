@@ -37,6 +37,9 @@ struct host {
 	pthread_rwlock_t lock; /* guards the register of queues */
 	void *queues;          /* a tree (tsearch) of struct queue by project, name, environment */
 	void *queue_ids;       /* the same, by id */
+	struct queue *forgotten; /* those of connections that were deleted: in queue_ids alone */
+	char **old_names;        /* what queues were called before */
+	size_t old_name_count;
 
 	pthread_mutex_t alert_lock; /* guards queue.alert_connection */
 

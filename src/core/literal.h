@@ -15,8 +15,8 @@ struct store_file;
 
 /* A secret that was taken out of a definition. */
 struct literal {
-	const char *path;      /* "environments.Production.headers[0].value" */
-	const char *reference; /* "local/Orders.Authorization.1f3a" */
+	const char *path;        /* "environments.Production.headers[0].value" */
+	const char *reference;   /* "local/Orders.Authorization.1f3a" */
 	struct store_file *file; /* sealed: what is to be written with the change */
 };
 
@@ -34,5 +34,5 @@ int literals_find(const struct plugins *plugins, const struct json *definition, 
 
 /* PUT with a definition in which secrets that were literal in the file are absent: takes them over from the
  * present one, as absent means keep and null means clear. */
-int literals_keep(const struct plugins *plugins, const struct json *present, struct json *definition,
-                  struct err *e);
+int literals_keep(const struct plugins *plugins, const struct json *present,
+                  struct json *definition, struct err *e);

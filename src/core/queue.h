@@ -45,7 +45,8 @@ struct queue {
 	struct host *host;
 	struct lane *lane;
 	int64_t id; /* in the store; 0: there is none */
-	const char *project, *connection, *environment;
+	const char *environment;
+	struct queue *forgotten; /* the next of those that lost their names; host->lock */
 
 	struct lk_link *link;               /* what is deployed; NULL: nothing */
 	struct list waiting[QUEUE_SOURCES]; /* struct send.node */
@@ -86,6 +87,8 @@ struct queue {
 	char error_reason[64], error_detail[256];
 
 	/* Any thread. */
+	_Atomic(const char *) project,
+		connection; /* renamed; a former name lives as long as the host */
 	atomic_bool deployed, enabled;
 	atomic_bool admits; /* a new message may stay in memory */
 	atomic_uint active; /* deliveries in memory */

@@ -159,6 +159,97 @@ void register_finish(struct host *host)
 {
 	tdestroy(host->queue_ids, keep);
 	tdestroy(host->queues, destroy);
+	for (struct queue *next; host->forgotten; host->forgotten = next) {
+		next = host->forgotten->forgotten;
+		queue_destroy(host->forgotten);
+	}
+	for (size_t i = 0; i < host->old_name_count; i++)
+		mem_free(host->old_names[i]);
+	mem_free(host->old_names);
+}
+
+/*
+ * Names
+ */
+
+/* With the lock held for writing. */
+static void forget(struct host *host, struct queue *q)
+{
+	tdelete(q, &host->queues, compare_names);
+	q->forgotten = host->forgotten;
+	host->forgotten = q;
+}
+
+static bool is_of(const struct queue *q, const char *project, const char *connection)
+{
+	return strcmp(q->project, project) == 0 && strcasecmp(q->connection, connection) == 0;
+}
+
+void host_forget(struct host *host, const char *project, const char *connection)
+{
+	size_t count;
+	struct queue **queues = host_queues(host, &count);
+
+	pthread_rwlock_wrlock(&host->lock);
+	for (size_t i = 0; queues && i < count; i++)
+		if (is_of(queues[i], project, connection))
+			forget(host, queues[i]);
+	pthread_rwlock_unlock(&host->lock);
+	mem_free(queues);
+}
+
+/* Room for two more former names. */
+static bool keep_room(struct host *host)
+{
+	char **bigger =
+		mem_resize(host->old_names, host->old_name_count + 2, sizeof(*host->old_names));
+
+	if (bigger)
+		host->old_names = bigger;
+	return bigger != NULL;
+}
+
+/* With the lock held for writing. */
+static int rename_one(struct host *host, struct queue *q, const char *project, const char *name)
+{
+	char *to_project = mem_strdup(project), *to_name = mem_strdup(name);
+	struct queue *other;
+
+	if (!to_project || !to_name || !keep_room(host)) {
+		mem_free(to_project);
+		mem_free(to_name);
+		return ERR_NO_MEMORY;
+	}
+	tdelete(q, &host->queues, compare_names);
+	other = find(host, project, name, q->environment);
+	if (other) /* of a connection that is gone */
+		forget(host, other);
+	host->old_names[host->old_name_count++] = (char *)(uintptr_t)q->project;
+	host->old_names[host->old_name_count++] = (char *)(uintptr_t)q->connection;
+	q->project = to_project;
+	q->connection = to_name;
+	if (tsearch(q, &host->queues, compare_names))
+		return 0;
+	forget(host, q);
+	return ERR_NO_MEMORY;
+}
+
+int host_rename(struct host *host, const char *from_project, const char *from_name,
+                const char *to_project, const char *to_name, struct err *e)
+{
+	int rc = 0;
+	size_t count;
+	struct queue **queues = host_queues(host, &count);
+
+	if (!queues)
+		return err_no_memory(e);
+	pthread_rwlock_wrlock(&host->lock);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (is_of(queues[i], from_project, from_name))
+			rc = rename_one(host, queues[i], to_project, to_name);
+	pthread_rwlock_unlock(&host->lock);
+	mem_free(queues);
+	return rc < 0 ? err_no_memory(e) : 0;
 }
 
 /* The queue of a deployment, made at its first one. */

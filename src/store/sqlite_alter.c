@@ -1,4 +1,4 @@
-/* Changes on an operator's word, and by age. */
+/* Changes on an operator's word, by age, and after a deletion. */
 #include <string.h>
 
 #include "base/banned.h"
@@ -58,8 +58,11 @@ int op_alter(struct sqlite_store *s, struct store_op *op)
 	}
 	a->state = (enum store_state)sqlite3_column_int(stmt, 0);
 	a->link = sqlite3_column_int64(stmt, 1);
+	bool deleted = sqlite3_column_int(stmt, 2);
 	sqlite3_reset(stmt);
 	int deed = deeds[a->verb][a->state];
+	if (deleted && a->verb == STORE_RETRY_NOW && deed >= 0)
+		deed = CONFLICT; /* nobody would send it */
 	if (deed < 0) {
 		op->rc = deed == LEASED ? ERR_BUSY : ERR_CONFLICT;
 		return 0;
@@ -84,7 +87,10 @@ static int find(struct sqlite_store *s, const struct store_replay *r, struct sql
 		return 0;
 	buf_init(&sql, BUF_MAX_TEXT);
 	filter_select(&sql, "seq, link, state", &filter);
-	buf_printf(&sql, " AND seq > ?2 ORDER BY seq LIMIT %u", most);
+	buf_printf(&sql,
+	           " AND link NOT IN (SELECT id FROM link WHERE deleted <> 0)"
+	           " AND seq > ?2 ORDER BY seq LIMIT %u",
+	           most);
 	int rc = buf_failed(&sql) ? SQLITE_NOMEM
 	                          : sqlite3_prepare_v2(s->db, buf_str(&sql), -1, &stmt, NULL);
 	buf_finish(&sql);
@@ -138,22 +144,45 @@ int op_replay(struct sqlite_store *s, struct store_op *op)
 	return rc;
 }
 
+/* Changes what a query finds, at most `most`; all of it is found before the first is changed. */
+static int change_found(struct sqlite_store *s, sqlite3_stmt *query, uint32_t most, enum stmt which,
+                        int64_t now_ms, uint32_t *ret_count)
+{
+	struct sqlite_pick *rows = s->picks[0];
+	uint32_t count = 0;
+
+	while (count < most && sqlite3_step(query) == SQLITE_ROW)
+		rows[count++].seq = (uint64_t)sqlite3_column_int64(query, 0);
+	int rc = sqlite3_reset(query);
+	for (uint32_t i = 0; rc == 0 && i < count; i++)
+		rc = change(s, which, rows[i].seq, now_ms);
+	*ret_count = count;
+	return rc;
+}
+
+static uint32_t bounded(uint32_t most)
+{
+	return most < STORE_GROUP_MAX ? most : STORE_GROUP_MAX;
+}
+
 int op_expire(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_expire *x = (struct store_expire *)op;
-	struct sqlite_pick *rows = s->picks[0];
 	sqlite3_stmt *stmt = s->stmts[STMT_EXPIRED];
-	uint32_t count = 0, most = x->most < STORE_GROUP_MAX ? x->most : STORE_GROUP_MAX;
+	uint32_t most = bounded(x->most);
 
-	x->count = 0;
 	sqlite3_bind_int64(stmt, 1, x->link);
 	sqlite3_bind_int64(stmt, 2, x->since_ms);
 	sqlite3_bind_int64(stmt, 3, most);
-	while (count < most && sqlite3_step(stmt) == SQLITE_ROW)
-		rows[count++].seq = (uint64_t)sqlite3_column_int64(stmt, 0);
-	int rc = sqlite3_reset(stmt);
-	for (uint32_t i = 0; rc == 0 && i < count; i++)
-		rc = change(s, STMT_EXPIRE, rows[i].seq, x->now_ms);
-	x->count = count;
-	return rc;
+	return change_found(s, stmt, most, STMT_EXPIRE, x->now_ms, &x->count);
+}
+
+int op_drop(struct sqlite_store *s, struct store_op *op)
+{
+	struct store_drop *d = (struct store_drop *)op;
+	sqlite3_stmt *stmt = s->stmts[STMT_DROPPABLE];
+	uint32_t most = bounded(d->most);
+
+	sqlite3_bind_int64(stmt, 1, most);
+	return change_found(s, stmt, most, STMT_DROP, d->now_ms, &d->count);
 }

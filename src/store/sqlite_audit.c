@@ -1,87 +1,28 @@
 /* Writing the audit trail, and its key. */
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 #include "base/err.h"
-#include "crypto/random.h"
+#include "crypto/keyfile.h"
 #include "store/sqlite_impl.h"
 
 _Static_assert((int)STORE_DIGEST_BYTES == (int)MAC_BYTES,
                "a hash of the trail is one of the room crypto");
+_Static_assert((int)KEYFILE_BYTES == (int)MAC_KEY_BYTES, "a key of the trail is one of a file");
 
 /*
  * The key
  */
 
-static bool keep_name(const char *folder)
-{
-	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool kept = dir >= 0 && fsync(dir) == 0;
-
-	if (dir >= 0)
-		close(dir);
-	return kept;
-}
-
-/* Written under another name first: there is never half a key. */
-static int make_key(struct sqlite_store *s, const char *path, struct err *e)
-{
-	char fresh[1100];
-
-	random_bytes(s->audit_key, sizeof(s->audit_key));
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	unlink(fresh);
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_set_errno(e, ERR_IO, "cannot make %s", fresh);
-	bool whole = write(fd, s->audit_key, sizeof(s->audit_key)) == sizeof(s->audit_key) &&
-	             fsync(fd) == 0;
-	close(fd);
-	if (whole && rename(fresh, path) == 0 && keep_name(s->folder))
-		return 0;
-	int rc = err_set_errno(e, ERR_IO, "cannot write %s", path);
-	unlink(fresh);
-	return rc;
-}
-
-static int read_key(struct sqlite_store *s, int fd, const char *path, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_set_errno(e, ERR_IO, "cannot read %s", path);
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-		return err_set(e, ERR_INVALID,
-		               "%s must be a file of the host's own user with mode 0600", path);
-	if (st.st_size != sizeof(s->audit_key) ||
-	    read(fd, s->audit_key, sizeof(s->audit_key)) != sizeof(s->audit_key))
-		return err_set(e, ERR_INVALID, "%s is not a key of %zu bytes", path,
-		               sizeof(s->audit_key));
-	return 0;
-}
-
 int audit_open_key(struct sqlite_store *s, struct err *e)
 {
 	char path[1024];
-	int rc = crypto_init(e);
 
-	if (rc < 0)
-		return rc;
 	int length = snprintf(path, sizeof(path), "%s/audit.key", s->folder);
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return err_set(e, ERR_INVALID, "the path of the state folder is too long");
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
-		return make_key(s, path, e);
-	if (fd < 0)
-		return err_set_errno(e, ERR_IO, "cannot open %s", path);
-	rc = read_key(s, fd, path, e);
-	close(fd);
-	return rc;
+	return keyfile_take(path, s->audit_key, e);
 }
 
 /*

@@ -3,7 +3,7 @@
  * transaction means.
  *
  *	committed      each operation is answered with what it found
- *	no room        rolled back; the reserve is given up, and it is done again without the accepts;
+ *	no room        rolled back; the reserve is given up, and it is done again without what adds;
  *	               if that has no room either, settlements are held until there is some
  *	anything else  whether it was committed is not known: ERR_IO, and the store has failed
  */
@@ -29,6 +29,9 @@ static int (*const deeds[SQLITE_OP_KINDS])(struct sqlite_store *s, struct store_
 	[STORE_TOKEN_ADD] = op_token_add,
 	[STORE_TOKEN_REMOVE] = op_token_remove,
 	[STORE_TOKEN_USED] = op_token_used,
+	[STORE_CHANGE] = op_change,
+	[STORE_JOURNAL_DONE] = op_journal_done,
+	[STORE_DROP] = op_drop,
 };
 
 /*
@@ -238,7 +241,7 @@ static void answer_all(struct sqlite_store *s, struct store_op *first, int rc)
 	answer(s, first);
 }
 
-/* How much is left out, from one try to the next. */
+/* How much is left out, from one try to the next.  A change of the catalogue counts as an accept. */
 enum thrift { NOTHING, ACCEPTS, ALL_BUT_SETTLEMENTS };
 
 static bool is_left_out(const struct store_op *op, enum thrift thrift)
@@ -247,6 +250,7 @@ static bool is_left_out(const struct store_op *op, enum thrift thrift)
 	case STORE_SETTLE:
 		return false;
 	case STORE_ACCEPT:
+	case STORE_CHANGE:
 		return thrift >= ACCEPTS;
 	case STORE_CLAIM:
 		/* What a claim gave away in a transaction that was rolled back is not given twice. */

@@ -40,7 +40,7 @@ enum {
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 
 /* An operation of our own, behind those of the store. */
-enum { SQLITE_RECOVER = STORE_TOKEN_USED + 1, SQLITE_OP_KINDS };
+enum { SQLITE_RECOVER = STORE_DROP + 1, SQLITE_OP_KINDS };
 
 struct sqlite_recover {
 	struct store_op op;
@@ -189,6 +189,7 @@ int op_claim(struct sqlite_store *s, struct store_op *op);
 int op_alter(struct sqlite_store *s, struct store_op *op);
 int op_replay(struct sqlite_store *s, struct store_op *op);
 int op_expire(struct sqlite_store *s, struct store_op *op);
+int op_drop(struct sqlite_store *s, struct store_op *op);
 int op_link(struct sqlite_store *s, struct store_op *op);
 int op_pause(struct sqlite_store *s, struct store_op *op);
 int op_recover(struct sqlite_store *s, struct store_op *op);
@@ -196,6 +197,14 @@ int op_recover(struct sqlite_store *s, struct store_op *op);
 int op_token_add(struct sqlite_store *s, struct store_op *op);
 int op_token_remove(struct sqlite_store *s, struct store_op *op);
 int op_token_used(struct sqlite_store *s, struct store_op *op);
+int op_change(struct sqlite_store *s, struct store_op *op);
+int op_journal_done(struct sqlite_store *s, struct store_op *op);
+
+/* sqlite_link.c: the id of the link of a place, which is made with `make`; 0: there is none. */
+int link_at(struct sqlite_store *s, const struct store_place *place, bool make, int64_t *ret);
+
+/* sqlite_naming.c: 0 with *ret_rc, 0 or ERR_CONFLICT, or SQLite's code. */
+int naming_apply(struct sqlite_store *s, const struct store_naming *naming, int *ret_rc);
 
 /* sqlite_audit.c: the trail; its key lies beside the database, and is made when there is none.  Adding
  * is part of a transaction, and audit_save() ends it.  0 or SQLite's code. */
@@ -251,6 +260,22 @@ int read_tokens(struct store *store, void (*each)(void *arg, const struct store_
                 struct err *e);
 int read_audit(struct store *store, uint64_t from, uint32_t most,
                void (*each)(void *arg, const struct store_audit_row *), void *arg, struct err *e);
+/* sqlite_read_catalogue.c */
+int read_deployments(struct store *store, const struct store_place *place, bool active_only,
+                     bool with_snapshot, void (*each)(void *arg, const struct store_deployment *),
+                     void *arg, struct err *e);
+int read_deployment(struct store *store, const struct store_place *place, uint32_t number,
+                    void (*each)(void *arg, const struct store_deployment *), void *arg,
+                    struct err *e);
+int read_approvals(struct store *store, void (*each)(void *arg, const struct store_approval *),
+                   void *arg, struct err *e);
+int read_identities(struct store *store, void (*each)(void *arg, const struct store_identity *),
+                    void *arg, struct err *e);
+/* sqlite_read_journal.c */
+int read_journal(struct store *store,
+                 void (*each)(void *arg, uint64_t journal, const struct store_file *files,
+                              size_t count),
+                 void *arg, struct err *e);
 /* sqlite_audit_verify.c */
 int read_audit_verify(struct store *store, struct store_audit_verdict *ret, struct err *e);
 /* One row; audit.count points at *ret_count, or is NULL. */

@@ -6,31 +6,56 @@
 #include "store/sqlite_impl.h"
 
 /* Compared case-folded, as names are everywhere. */
-static void bind_names(sqlite3_stmt *stmt, const struct store_link_op *l)
+static void bind_place(sqlite3_stmt *stmt, const struct store_place *place)
 {
-	bind_text(stmt, 1, l->project ? l->project : "");
-	bind_text(stmt, 2, l->connection);
-	bind_text(stmt, 3, l->environment);
+	bind_text(stmt, 1, place->project ? place->project : "");
+	bind_text(stmt, 2, place->connection);
+	bind_text(stmt, 3, place->environment);
+}
+
+static int add_link(struct sqlite_store *s, const struct store_place *place, int64_t *ret)
+{
+	sqlite3_stmt *stmt = s->stmts[STMT_LINK_ADD];
+
+	bind_place(stmt, place);
+	int rc = stmt_run(stmt);
+	if (rc == 0)
+		*ret = sqlite3_last_insert_rowid(s->db);
+	return rc;
+}
+
+/* The statement stands on the row when there is one. */
+static int find_link(struct sqlite_store *s, const struct store_place *place, int *ret_found)
+{
+	bind_place(s->stmts[STMT_LINK_FIND], place);
+	return stmt_first(s->stmts[STMT_LINK_FIND], ret_found);
+}
+
+int link_at(struct sqlite_store *s, const struct store_place *place, bool make, int64_t *ret)
+{
+	int found;
+
+	*ret = 0;
+	int rc = find_link(s, place, &found);
+	if (rc == 0 && found) {
+		*ret = sqlite3_column_int64(s->stmts[STMT_LINK_FIND], 0);
+		sqlite3_reset(s->stmts[STMT_LINK_FIND]);
+	}
+	return rc == 0 && !found && make ? add_link(s, place, ret) : rc;
 }
 
 int op_link(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_link_op *l = (struct store_link_op *)op;
-	sqlite3_stmt *stmt = s->stmts[STMT_LINK_FIND], *add = s->stmts[STMT_LINK_ADD];
+	const struct store_place place = {l->project, l->connection, l->environment};
+	sqlite3_stmt *stmt = s->stmts[STMT_LINK_FIND];
 	int found;
 
 	l->paused = false;
 	l->paused_reason[0] = '\0';
-	bind_names(stmt, l);
-	int rc = stmt_first(stmt, &found);
-	if (rc != 0)
-		return rc;
-	if (!found) {
-		bind_names(add, l);
-		rc = stmt_run(add);
-		l->id = sqlite3_last_insert_rowid(s->db);
-		return rc;
-	}
+	int rc = find_link(s, &place, &found);
+	if (rc != 0 || !found)
+		return rc != 0 ? rc : add_link(s, &place, &l->id);
 	l->id = sqlite3_column_int64(stmt, 0);
 	l->paused = sqlite3_column_int(stmt, 1);
 	const char *reason = row_text(stmt, 2);

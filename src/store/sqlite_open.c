@@ -79,8 +79,11 @@ static int collect_fault(void *arg, int count, char **values, char **names)
 	char *text = arg;
 
 	(void)names;
-	if (count > 0 && values[0] && strcmp(values[0], "ok") != 0 && !text[0])
-		snprintf(text, ERR_TEXT_BYTES / 2, "%s", values[0]);
+	if (count == 0 || !values[0] || strcmp(values[0], "ok") == 0 || text[0])
+		return 0;
+	/* Above what was found may stand a line that says only in which database. */
+	const char *rest = strncmp(values[0], "***", 3) == 0 ? strchr(values[0], '\n') : NULL;
+	snprintf(text, ERR_TEXT_BYTES / 2, "%s", rest ? rest + 1 : values[0]);
 	return 0;
 }
 
@@ -245,6 +248,11 @@ const struct store_api sqlite_api = {
 	.tokens = read_tokens,
 	.audit = read_audit,
 	.audit_verify = read_audit_verify,
+	.deployments = read_deployments,
+	.deployment = read_deployment,
+	.journal = read_journal,
+	.approvals = read_approvals,
+	.identities = read_identities,
 };
 
 void sqlite_dispose(struct sqlite_store *s)

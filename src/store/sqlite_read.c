@@ -14,6 +14,19 @@ static struct sqlite_reader *find_free(struct sqlite_store *s)
 	return NULL;
 }
 
+/* Whoever opens the file meets its damage before any statement does. */
+static int connect_reader(struct sqlite_store *s, struct sqlite_reader *reader, struct err *e)
+{
+	struct err why = {0};
+
+	int rc = sqlite_connect(s, false, &reader->db, &why);
+	if (rc == ERR_INVALID) {
+		writer_hurt(s, why.text);
+		rc = ERR_IO;
+	}
+	return rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
+}
+
 int reader_take(struct sqlite_store *s, struct sqlite_reader **ret, struct err *e)
 {
 	struct sqlite_reader *reader;
@@ -25,7 +38,7 @@ int reader_take(struct sqlite_store *s, struct sqlite_reader **ret, struct err *
 	reader->taken = true;
 	pthread_mutex_unlock(&s->lock);
 	if (!reader->db)
-		rc = sqlite_connect(s, false, &reader->db, e);
+		rc = connect_reader(s, reader, e);
 	if (rc == 0)
 		*ret = reader;
 	else

@@ -70,6 +70,7 @@ static void take_link(struct table *t, sqlite3_stmt *stmt)
 	row->link.environment = keep_text(t, stmt, 3);
 	row->link.paused = sqlite3_column_int(stmt, 4);
 	row->link.paused_reason = row->link.paused ? keep_text(t, stmt, 5) : NULL;
+	row->link.deleted = sqlite3_column_int(stmt, 6) != 0;
 }
 
 static void note_open(struct row *row, uint64_t seq)
@@ -113,7 +114,8 @@ static const struct {
 	const char *sql;
 	void (*take)(struct table *t, sqlite3_stmt *stmt);
 } queries[] = {
-	{"SELECT id, project, connection, environment, paused, paused_reason FROM link ORDER BY id",
+	{"SELECT id, project, connection, environment, paused, paused_reason, deleted FROM link"
+         " ORDER BY id",
          take_link},
 	{"SELECT state, link, count(*), min(seq), min(due_ms)"
          " FROM delivery INDEXED BY delivery_due WHERE due_ms IS NOT NULL"

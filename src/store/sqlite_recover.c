@@ -128,6 +128,10 @@ int op_recover(struct sqlite_store *s, struct store_op *op)
 		rc = release(s, leased.items[i]);
 	r->found.released += leased.count;
 	mem_free(leased.items);
+	/* Nothing is leased now, and no queue of a deleted connection will be there: what has
+	 * nothing that is open has nothing for good. */
+	if (rc == 0)
+		rc = stmt_run(s->stmts[STMT_DROPPED]);
 	if (rc == 0)
 		rc = find_most(s, &r->found.seq_most);
 	/* The watermark goes up with the first transaction after this one. */

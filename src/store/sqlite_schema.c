@@ -64,7 +64,42 @@ static const char version_2[] =
 	"CREATE TABLE audit_end(one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL,"
 	" last BLOB NOT NULL, hash BLOB NOT NULL) STRICT;";
 
-static const char *const migrations[] = {version_1, version_2};
+/*
+ * link: the names of a deleted connection are free again, so they are unique among the others only.  deleted: 1
+ * while deliveries of it may be open, then 2 (sqlite_recover.c).
+ *
+ * deployment: active and enabled change, and have the same length as before; the rest stays.
+ * journal: a number is never given twice.  journal_file: bytes NULL: the file is to be removed.
+ */
+static const char version_3[] =
+	"CREATE TABLE link_3(id INTEGER PRIMARY KEY,"
+	" project TEXT NOT NULL COLLATE NOCASE, connection TEXT NOT NULL COLLATE NOCASE,"
+	" environment TEXT NOT NULL COLLATE NOCASE,"
+	" paused INTEGER NOT NULL DEFAULT 0, paused_reason TEXT,"
+	" deleted INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"INSERT INTO link_3(id, project, connection, environment, paused, paused_reason)"
+	" SELECT id, project, connection, environment, paused, paused_reason FROM link;"
+	"DROP TABLE link;"
+	"ALTER TABLE link_3 RENAME TO link;"
+	"CREATE UNIQUE INDEX link_place ON link(project, connection, environment)"
+	" WHERE deleted = 0;"
+	"CREATE INDEX link_deleted ON link(deleted) WHERE deleted <> 0;"
+	"CREATE TABLE identity(uid TEXT PRIMARY KEY, project TEXT NOT NULL COLLATE NOCASE,"
+	" name TEXT NOT NULL COLLATE NOCASE, created_ms INTEGER NOT NULL,"
+	" UNIQUE(project, name)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE deployment(id INTEGER PRIMARY KEY, link INTEGER NOT NULL,"
+	" number INTEGER NOT NULL, at_ms INTEGER NOT NULL, active INTEGER NOT NULL,"
+	" enabled INTEGER NOT NULL, revision TEXT NOT NULL, actor TEXT NOT NULL, note TEXT,"
+	" snapshot TEXT NOT NULL, UNIQUE(link, number)) STRICT;"
+	"CREATE UNIQUE INDEX deployment_active ON deployment(link) WHERE active = 1;"
+	"CREATE TABLE journal(id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;"
+	"CREATE TABLE journal_file(id INTEGER PRIMARY KEY, journal INTEGER NOT NULL,"
+	" place INTEGER NOT NULL, mode INTEGER NOT NULL, path TEXT NOT NULL, before BLOB,"
+	" bytes BLOB, UNIQUE(journal, place)) STRICT;"
+	"CREATE TABLE approval(secret TEXT NOT NULL, origin TEXT NOT NULL,"
+	" PRIMARY KEY(secret, origin)) STRICT, WITHOUT ROWID;";
+
+static const char *const migrations[] = {version_1, version_2, version_3};
 
 enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 

@@ -68,7 +68,8 @@ static const char *const texts[STMT_COUNT] = {
 			    " AND state <= 1 AND state = 0 AND parked = 0 AND seq <> ?3",
 	[STMT_ORDER_UNPARK] = "UPDATE delivery SET parked = 0 WHERE seq = ?1 AND parked = 1",
 
-	[STMT_STATE] = "SELECT state, link FROM delivery WHERE seq = ?1",
+	[STMT_STATE] = "SELECT state, link, (SELECT deleted FROM link WHERE id = delivery.link)"
+		       " FROM delivery WHERE seq = ?1",
 	[STMT_DUE_NOW] = "UPDATE delivery SET due_ms = ?2 WHERE seq = ?1",
 	[STMT_CANCEL] = "UPDATE delivery SET state = 5, parked = 0, due_ms = NULL, ended_ms = ?2"
 			" WHERE seq = ?1",
@@ -81,7 +82,8 @@ static const char *const texts[STMT_COUNT] = {
 			" reason = 'expired' WHERE seq = ?1",
 
 	[STMT_LINK_FIND] = "SELECT id, paused, paused_reason FROM link"
-			   " WHERE project = ?1 AND connection = ?2 AND environment = ?3",
+			   " WHERE project = ?1 AND connection = ?2 AND environment = ?3"
+			   " AND deleted = 0",
 	[STMT_LINK_ADD] = "INSERT INTO link(project, connection, environment) VALUES(?1, ?2, ?3)",
 	[STMT_LINK_PAUSE] = "UPDATE link SET paused = ?2, paused_reason = ?3 WHERE id = ?1",
 
@@ -131,6 +133,53 @@ static const char *const texts[STMT_COUNT] = {
 			   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
 	[STMT_TOKEN_REMOVE] = "DELETE FROM token WHERE id = ?1",
 	[STMT_TOKEN_USED] = "UPDATE token SET used_ms = max(used_ms, ?2) WHERE id = ?1",
+
+	[STMT_SAVEPOINT] = "SAVEPOINT change",
+	[STMT_SAVEPOINT_UNDO] = "ROLLBACK TO change",
+	[STMT_SAVEPOINT_END] = "RELEASE change",
+	[STMT_JOURNAL_ADD] = "INSERT INTO journal DEFAULT VALUES",
+	[STMT_JOURNAL_ADD_FILE] = "INSERT INTO journal_file(journal, place, path, before, bytes,"
+				  " mode) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[STMT_JOURNAL_REMOVE] = "DELETE FROM journal WHERE id = ?1",
+	[STMT_JOURNAL_REMOVE_FILES] = "DELETE FROM journal_file WHERE journal = ?1",
+	[STMT_IDENTITY_FIND] = "SELECT uid = ?3 FROM identity WHERE project = ?1 AND name = ?2",
+	[STMT_IDENTITY_ADD] = "INSERT INTO identity(project, name, uid, created_ms)"
+			      " VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+	[STMT_IDENTITY_RENAME] = "UPDATE identity SET project = ?3, name = ?4"
+				 " WHERE project = ?1 AND name = ?2",
+	[STMT_IDENTITY_REMOVE] = "DELETE FROM identity WHERE project = ?1 AND name = ?2",
+	[STMT_LINKS_RENAME] = "UPDATE link SET project = ?3, connection = ?4"
+			      " WHERE project = ?1 AND connection = ?2 AND deleted = 0",
+	[STMT_LINKS_DELETE] = "UPDATE link SET deleted = 1"
+			      " WHERE project = ?1 AND connection = ?2 AND deleted = 0",
+	[STMT_DEPLOYMENTS_END] =
+		"UPDATE deployment SET active = 0 WHERE active = 1 AND link IN"
+		" (SELECT id FROM link WHERE project = ?1 AND connection = ?2 AND deleted = 0)",
+	[STMT_DEPLOYMENT_END] = "UPDATE deployment SET active = 0 WHERE link = ?1 AND active = 1",
+	[STMT_DEPLOYMENT_TOGGLE] = "UPDATE deployment SET enabled = ?2"
+				   " WHERE link = ?1 AND active = 1",
+	[STMT_DEPLOYMENT_MOST] = "SELECT ifnull(max(number), 0) FROM deployment WHERE link = ?1",
+	[STMT_DEPLOYMENT_ADD] = "INSERT INTO deployment(link, number, at_ms, active, enabled,"
+				" revision, actor, note, snapshot)"
+				" VALUES(?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8)",
+	[STMT_APPROVAL_ADD] = "INSERT INTO approval(secret, origin) VALUES(?1, ?2)"
+			      " ON CONFLICT DO NOTHING",
+	[STMT_DROPPABLE] = "SELECT seq FROM link INDEXED BY link_deleted"
+			   " CROSS JOIN delivery INDEXED BY delivery_due ON delivery.link = link.id"
+			   " WHERE deleted <> 0 AND deleted = 1"
+			   " AND due_ms IS NOT NULL AND state = 0 AND parked = 0 UNION ALL "
+			   "SELECT seq FROM link INDEXED BY link_deleted"
+			   " CROSS JOIN delivery INDEXED BY delivery_due ON delivery.link = link.id"
+			   " WHERE deleted <> 0 AND deleted = 1"
+			   " AND due_ms IS NOT NULL AND state = 0 AND parked = 1 LIMIT ?1",
+	[STMT_DROP] = "UPDATE delivery SET state = 5, parked = 0, due_ms = NULL, ended_ms = ?2,"
+		      " reason = 'deleted' WHERE seq = ?1",
+	[STMT_DROPPED] = "UPDATE link INDEXED BY link_deleted SET deleted = 2"
+			 " WHERE deleted <> 0 AND deleted = 1"
+			 " AND NOT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_due WHERE"
+			 " due_ms IS NOT NULL AND state = 0 AND parked = 0 AND link = link.id)"
+			 " AND NOT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_due WHERE"
+			 " due_ms IS NOT NULL AND state = 0 AND parked = 1 AND link = link.id)",
 };
 
 int stmt_prepare_all(struct sqlite_store *s)

@@ -83,6 +83,7 @@ struct store_link {
 	const char *project, *connection, *environment;
 	bool paused;
 	const char *paused_reason; /* NULL unless paused */
+	bool deleted; /* its connection: these are its old names, which another link may have now */
 	/* How many deliveries are in each state; of the ended ones only those not pruned yet. */
 	uint64_t ready, leased, dead, quarantined;
 	int64_t oldest_ms;   /* acceptance of the oldest that is open; 0: none */
@@ -141,12 +142,13 @@ struct store_place {
 	const char *project, *connection, *environment;
 };
 
-/* One revision of one connection in one environment.  It never changes, but for `active` and `enabled`. */
+/* One revision of one connection in one environment.  It never changes, but for `active` and
+ * `enabled`. */
 struct store_deployment {
 	struct store_place place;
 	uint32_t number;      /* from 1 for each place */
 	const char *revision; /* of the definition */
-	const char *snapshot; /* a JSON document: all that the deployment is made from; NULL in lists */
+	const char *snapshot; /* a JSON document: all that it is made from; NULL in lists without */
 	const char *note;     /* NULL: none */
 	const char *actor;
 	int64_t at_ms;
@@ -157,13 +159,15 @@ struct store_deployment {
 /* A change of one file, that a journal row makes whole. */
 struct store_file {
 	const char *path;      /* absolute */
-	const uint8_t *before; /* STORE_DIGEST_BYTES: SHA-256 of what it held; NULL: there was none */
+	const uint8_t *before; /* STORE_DIGEST_BYTES: SHA-256 of what it held; NULL: no file */
 	const void *bytes;     /* what it is to hold; NULL: it is to be removed */
 	size_t size_bytes;
 	uint32_t mode; /* of a new one */
 };
 
-/* A connection that got its name, another one, or lost it.  Its uid and its links follow. */
+/* A connection that got its name, another one, or lost it.  Its uid and its links follow.  A new one
+ * takes over the links that have its name already; for a renamed one, links that have its new name
+ * and no identity are those of a deleted connection. */
 struct store_naming {
 	const char *from_project, *from_name; /* NULL: it is new */
 	const char *to_project, *to_name;     /* NULL: it is deleted */
@@ -201,8 +205,9 @@ enum store_op_kind {
 	STORE_DROP,
 };
 
-/* The head of every operation.  When it is carried out (rc 0), its audit row is written with it.  rc: 0; ERR_BUSY: no room on the disk, nothing was done; ERR_IO: the
- * store failed and it is not known whether it was done; else as the operation says. */
+/* The head of every operation.  When it is carried out (rc 0), its audit row is written with it.
+ * rc: 0; ERR_BUSY: no room on the disk, nothing was done; ERR_IO: the store failed and it is not known
+ * whether it was done; else as the operation says, and nothing was done. */
 struct store_op {
 	struct store_op *next; /* in what is posted */
 	enum store_op_kind kind;
@@ -268,8 +273,9 @@ enum store_verb {
 };
 
 /* Changes one delivery on an operator's word.  rc ERR_NOT_FOUND; ERR_BUSY with `state` LEASED: it is
- * in a host's memory, which must be asked; ERR_CONFLICT: its state does not permit it.  A replay sets
- * since_ms to now_ms, attempts and suspect to 0, and adds one to replay. */
+ * in a host's memory, which must be asked; ERR_CONFLICT: its state does not permit it, or its
+ * connection was deleted and nobody would send it.  A replay sets since_ms to now_ms, attempts and
+ * suspect to 0, and adds one to replay. */
 struct store_alter {
 	struct store_op op;
 	uint64_t seq;
@@ -291,7 +297,7 @@ struct store_filter {
 };
 
 /* Replays what fits the filter and has ended, in ascending order behind `after`, at most `most` of
- * them; call again with after = last until count < most. */
+ * them; call again with after = last until count < most.  Those of deleted connections are left. */
 struct store_replay {
 	struct store_op op;
 	const struct store_filter *filter; /* states: of DEAD, QUARANTINED, CANCELLED, DONE */
@@ -317,7 +323,7 @@ struct store_expire {
 	uint32_t count;
 };
 
-/* The id of a link, made when there is none yet. */
+/* The id of a link, made when there is none yet; that of a deleted connection is none. */
 struct store_link_op {
 	struct store_op op;
 	const char *project, *connection, *environment;
@@ -354,13 +360,15 @@ struct store_token_used {
 
 /* A change of the catalogue, in one transaction, in the order of the members:
  * - files are kept as an open journal row, until STORE_JOURNAL_DONE;
- * - names: the rows of links are renamed with all that hangs on them (deliveries, deployments, history); a
- *   deleted one's deployments end, and its open deliveries are to be dropped (STORE_DROP);
+ * - names, one after the other: the rows of links are renamed with all that hangs on them (deliveries,
+ *   deployments, history); a deleted one's deployments end, and its open deliveries are to be dropped
+ *   (STORE_DROP); a later connection of the same name begins anew;
  * - undeployments: the active deployment of each place ends; one that has none is passed over;
- * - toggles: sets `enabled` of the active deployment of each place;
+ * - toggles: sets `enabled` of the active deployment of each place; the same;
  * - deployments: become the active ones; their numbers are filled in, and the row of the link is made;
  * - approvals: one that is there is left alone.
- * All is borrowed until done().  rc ERR_CONFLICT: a new name is taken by another identity. */
+ * A project that is NULL is "".  All is borrowed until done().  rc ERR_CONFLICT: a name or the uid is
+ * taken by another identity; ERR_FAILED: something is missing, or too long for the engine. */
 struct store_toggle {
 	struct store_place place;
 	bool enabled;
@@ -380,10 +388,10 @@ struct store_change {
 	size_t deployment_count;
 	const struct store_approval *approvals;
 	size_t approval_count;
-	uint64_t journal; /* the number of the row; 0: there were no files */
+	uint64_t journal; /* the number of the row, never given twice; 0: there were no files */
 };
 
-/* All files of the row are as they are to be: it is removed. */
+/* All files of the row are as they are to be: it is removed.  One that is gone is passed over. */
 struct store_journal_done {
 	struct store_op op;
 	uint64_t journal;
@@ -498,7 +506,7 @@ static inline int store_recover(struct store *store, const uint64_t *suspects, s
 	return store->api->recover(store, suspects, count, ret, e);
 }
 
-/* All links that were ever there. */
+/* All links that were ever there, those of deleted connections too. */
 static inline int store_links(struct store *store,
                               void (*each)(void *arg, const struct store_link *), void *arg,
                               struct err *e)
@@ -560,8 +568,9 @@ static inline int store_audit_verify(struct store *store, struct store_audit_ver
 	return store->api->audit_verify ? store->api->audit_verify(store, ret, e) : 0;
 }
 
-/* Deployments that fit (NULL: any) by project, connection, environment, the newest of each place first.
- * Names of connections compare case-folded. */
+/* Deployments that fit (the place or a member of it NULL: any) by project, connection, environment,
+ * the newest of each place first; those of deleted connections are left out.  Names compare
+ * case-folded. */
 static inline int store_deployments(struct store *store, const struct store_place *place,
                                     bool active_only, bool with_snapshot,
                                     void (*each)(void *arg, const struct store_deployment *),
@@ -578,9 +587,8 @@ static inline int store_deployment(struct store *store, const struct store_place
                                    void (*each)(void *arg, const struct store_deployment *),
                                    void *arg, struct err *e)
 {
-	return store->api->deployment
-	               ? store->api->deployment(store, place, number, each, arg, e)
-	               : ERR_NOT_FOUND;
+	return store->api->deployment ? store->api->deployment(store, place, number, each, arg, e)
+	                              : ERR_NOT_FOUND;
 }
 
 /* The open rows of the journal, the oldest first. */
@@ -592,6 +600,7 @@ static inline int store_journal(struct store *store,
 	return store->api->journal ? store->api->journal(store, each, arg, e) : 0;
 }
 
+/* By secret and origin. */
 static inline int store_approvals(struct store *store,
                                   void (*each)(void *arg, const struct store_approval *), void *arg,
                                   struct err *e)
@@ -599,6 +608,7 @@ static inline int store_approvals(struct store *store,
 	return store->api->approvals ? store->api->approvals(store, each, arg, e) : 0;
 }
 
+/* By project and name. */
 static inline int store_identities(struct store *store,
                                    void (*each)(void *arg, const struct store_identity *),
                                    void *arg, struct err *e)

@@ -1,0 +1,18 @@
+/* What a change of the catalogue must not break.  With `changing` held. */
+#pragma once
+
+#include "core/catalog_impl.h"
+
+/* As catalog_name_free(), the connection's own name aside. */
+int catalog_name_free_but(struct catalog *c, const struct entry *own, const char *project,
+                          const char *name, struct err *e);
+/* Whether it can get that name in that scope: nobody who uses it by its name may lose sight of it, nor may
+ * it lose sight of whom it uses. */
+int catalog_check_move(struct catalog *c, const struct entry *entry, const char *project,
+                       const char *name, struct catalog_answer *a, struct err *e);
+int catalog_check_unused(struct catalog *c, const struct entry *entry, struct catalog_answer *a,
+                         struct err *e);
+/* Whether it could be deployed as it is, in every environment of it that is served; where there is none, as
+ * far as can be said without.  Faults are in the answer's report. */
+int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
+                             struct catalog_answer *a, struct err *e);

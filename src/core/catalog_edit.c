@@ -1,0 +1,391 @@
+/* Carrying a change out: the store first, then the files, then what is in memory and what runs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "core/catalog_plan.h"
+#include "core/host.h"
+#include "core/journal.h"
+#include "core/literal.h"
+#include "json/json.h"
+
+enum { DROP_PORTION = 500, FILE_MODE = 0640 };
+
+/* The parts of one store_change. */
+struct commit {
+	struct catalog *catalog;
+	struct plan *plan;
+	const struct catalog_word *word;
+	struct store_file *files;
+	size_t file_count;
+	struct store_naming *names;
+	size_t name_count;
+};
+
+/*
+ * Files
+ */
+
+static size_t count_files(const struct plan *p, size_t extra)
+{
+	size_t count = extra;
+
+	for (size_t i = 0; i < p->count; i++)
+		count += 2 + p->items[i].literal_count;
+	return count;
+}
+
+static void add_file(struct commit *c, struct store_file file)
+{
+	c->files[c->file_count++] = file;
+}
+
+/* What a definition refers to goes before it; what is removed goes last. */
+static void gather_files(struct commit *c, const struct catalog_file *extra, size_t extra_count)
+{
+	const struct plan *p = c->plan;
+
+	for (size_t i = 0; i < extra_count; i++)
+		add_file(c, (struct store_file){.path = extra[i].path,
+		                                .bytes = extra[i].bytes,
+		                                .size_bytes = extra[i].size_bytes,
+		                                .mode = extra[i].mode});
+	for (size_t i = 0; i < p->count; i++)
+		for (size_t k = 0; k < p->items[i].literal_count; k++)
+			add_file(c, *p->items[i].literals[k].file);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct planned *item = &p->items[i];
+		bool same_path = item->path_before && item->path &&
+		                 strcmp(item->path, item->path_before) == 0;
+		if (!item->text || strcmp(item->action, "none") == 0)
+			continue;
+		add_file(c, (struct store_file){.path = item->path,
+		                                .before = same_path ? item->digest_before : NULL,
+		                                .bytes = item->text,
+		                                .size_bytes = item->text_bytes,
+		                                .mode = FILE_MODE});
+	}
+	for (size_t i = 0; i < p->count; i++) {
+		const struct planned *item = &p->items[i];
+		if (!item->path_before ||
+		    (item->path && strcmp(item->path, item->path_before) == 0))
+			continue;
+		add_file(c, (struct store_file){.path = item->path_before,
+		                                .before = item->digest_before});
+	}
+}
+
+static void gather_names(struct commit *c)
+{
+	for (size_t i = 0; i < c->plan->count; i++) {
+		const struct planned *item = &c->plan->items[i];
+		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
+		if (before && item->after && !planned_renames(item))
+			continue;
+		c->names[c->name_count++] = (struct store_naming){
+			.from_project = before ? before->project : NULL,
+			.from_name = before ? before->name : NULL,
+			.to_project = item->after ? item->project : NULL,
+			.to_name = item->after ? item->name : NULL,
+			.uid = before ? NULL : item->uid,
+		};
+	}
+}
+
+/*
+ * The audit row
+ */
+
+static struct json *revision_json(const struct entry *entry)
+{
+	return entry ? json_string(entry->face.revision) : json_null();
+}
+
+static struct json *record_item(const struct planned *item)
+{
+	struct json *object = json_object(), *sealed = json_array();
+
+	json_set(object, "project", json_string(item->project));
+	json_set(object, "name", json_string(item->name));
+	json_set(object, "action", json_string(item->action));
+	if (planned_renames(item)) {
+		json_set(object, "from_project", json_string(item->before->face.project));
+		json_set(object, "from_name", json_string(item->before->face.name));
+	}
+	json_set(object, "before", revision_json(item->before));
+	json_set(object, "after", revision_json(item->after));
+	for (size_t i = 0; i < item->literal_count; i++)
+		json_push(sealed, json_string(item->literals[i].reference));
+	json_set(object, "sealed", sealed);
+	return object;
+}
+
+static int write_record(const struct commit *c, struct record *r)
+{
+	const struct plan *p = c->plan;
+	struct json *detail = json_object(), *items = json_array();
+	char action[32], subject[120];
+
+	for (size_t i = 0; i < p->count; i++)
+		json_push(items, record_item(&p->items[i]));
+	json_set(detail, "items", items);
+	snprintf(action, sizeof(action), "connection.%s", p->items[0].action);
+	if (p->count == 1)
+		snprintf(subject, sizeof(subject), "%s", p->items[0].name);
+	else
+		snprintf(subject, sizeof(subject), "%zu connections", p->count);
+	const char *kept_action =
+		c->word->action ? c->word->action : arena_strdup(&c->plan->arena, action);
+	const char *kept_subject = arena_strdup(&c->plan->arena, subject);
+	if (!kept_action || !kept_subject) {
+		json_free(detail);
+		*r = (struct record){0};
+		return ERR_NO_MEMORY;
+	}
+	return record_init(r, c->catalog, c->word, kept_action,
+	                   p->count == 1 ? p->items[0].project : NULL, kept_subject, detail);
+}
+
+/*
+ * What runs
+ */
+
+/* The active deployments of a connection run, as they are to. */
+static void run_again(struct catalog *c, const char *project, const char *name)
+{
+	size_t first, count = actives_of(c, project, name, &first);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct active *active = c->actives[first + i];
+		struct err e = {0};
+		if (catalog_serves(c, active->place.environment) && deploy_again(c, active, &e) < 0)
+			log_event(LOG_LEVEL_ERROR, "a deployment does not run", "connection", name,
+			          "environment", active->place.environment, "problem", e.text,
+			          NULL);
+	}
+}
+
+/* The links of what is to be deleted end first: what was sent is known, what waits is on the disk. */
+static void close_links(struct catalog *c, const struct plan *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct planned *item = &p->items[i];
+		size_t first, count;
+		if (item->after)
+			continue;
+		count = actives_of(c, item->project, item->name, &first);
+		for (size_t k = 0; k < count; k++)
+			host_close(c->host, item->project, item->name,
+			           c->actives[first + k]->place.environment, NULL);
+	}
+}
+
+/* After a change that did not happen. */
+static void restore(struct catalog *c, const struct plan *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (!p->items[i].after)
+			run_again(c, p->items[i].project, p->items[i].name);
+}
+
+void catalog_drop_deleted(struct catalog *c)
+{
+	struct store_drop op;
+
+	do {
+		op = (struct store_drop){.op.kind = STORE_DROP,
+		                         .now_ms = store_now_ms(c->store),
+		                         .most = DROP_PORTION};
+		if (store_post_wait(c->store, &op.op) < 0)
+			return; /* the next start, or the next deletion, goes on */
+	} while (op.count >= DROP_PORTION);
+}
+
+/*
+ * In memory
+ */
+
+static void adopt_one(struct catalog *c, struct planned *item)
+{
+	if (strcmp(item->action, "none") == 0)
+		return;
+	if (item->before && (!item->after || planned_renames(item))) {
+		const struct store_naming naming = {
+			.from_project = item->before->face.project,
+			.from_name = item->before->face.name,
+			.to_project = item->after ? item->project : NULL,
+			.to_name = item->after ? item->name : NULL,
+		};
+		actives_rename(c, &naming);
+		entries_take_out(c, naming.from_project, naming.from_name);
+	}
+	if (!item->after)
+		return;
+	entry_keep(item->after);
+	if (entries_put(c, item->after) < 0)
+		log_event(LOG_LEVEL_ERROR, "no memory for a saved connection; reload the host",
+		          "connection", item->name, NULL);
+}
+
+static void adopt(struct catalog *c, struct plan *p)
+{
+	pthread_rwlock_wrlock(&c->lock);
+	for (size_t i = 0; i < p->count; i++)
+		adopt_one(c, &p->items[i]);
+	pthread_rwlock_unlock(&c->lock);
+}
+
+static bool enabled_changed(const struct planned *item)
+{
+	return item->before && item->after &&
+	       item->before->face.enabled != item->after->face.enabled;
+}
+
+static void run_one(struct catalog *c, const struct planned *item)
+{
+	struct err e = {0};
+	int rc = 0;
+
+	if (!item->after)
+		host_forget(c->host, item->project, item->name);
+	else if (planned_renames(item))
+		rc = host_rename(c->host, item->before->face.project, item->before->face.name,
+		                 item->project, item->name, &e);
+	if (rc < 0)
+		log_event(LOG_LEVEL_ERROR, "a link keeps its old name until a restart",
+		          "connection", item->name, "problem", e.text, NULL);
+	if (planned_renames(item) || enabled_changed(item))
+		run_again(c, item->project, item->name);
+}
+
+static void run(struct catalog *c, const struct plan *p)
+{
+	bool deleted = false;
+
+	for (size_t i = 0; i < p->count; i++) {
+		run_one(c, &p->items[i]);
+		deleted = deleted || !p->items[i].after;
+	}
+	if (deleted)
+		catalog_drop_deleted(c);
+}
+
+/*
+ * All of it
+ */
+
+static int write_files(struct commit *c, uint64_t journal, struct err *e)
+{
+	struct store_journal_done done = {.op.kind = STORE_JOURNAL_DONE, .journal = journal};
+
+	if (c->file_count == 0)
+		return 0;
+	int rc = journal_write(c->files, c->file_count, e);
+	if (rc < 0) {
+		err_prefix(e, "the change is kept and will be finished at the next start, but a "
+		              "file cannot be written now");
+		return rc;
+	}
+	rc = store_post_wait(c->catalog->store, &done.op);
+	if (rc < 0)
+		log_event(LOG_LEVEL_WARNING, "the journal keeps a change that is done", NULL);
+	return 0;
+}
+
+static int commit(struct commit *c, const struct catalog_file *extra, size_t extra_count,
+                  struct err *e)
+{
+	struct catalog *catalog = c->catalog;
+	struct plan *p = c->plan;
+	struct record record;
+
+	c->files = arena_array(&p->arena, count_files(p, extra_count) + 1, sizeof(*c->files));
+	c->names = arena_array(&p->arena, p->count + 1, sizeof(*c->names));
+	if (!c->files || !c->names || write_record(c, &record) < 0)
+		return err_no_memory(e);
+	gather_files(c, extra, extra_count);
+	gather_names(c);
+	struct store_change op = {
+		.op = {.kind = STORE_CHANGE, .audit = &record.audit},
+		.files = c->files,
+		.file_count = c->file_count,
+		.names = c->names,
+		.name_count = c->name_count,
+	};
+	if (catalog->host)
+		close_links(catalog, p);
+	int rc = store_post_wait(catalog->store, &op.op);
+	record_finish(&record);
+	if (rc < 0) {
+		if (catalog->host)
+			restore(catalog, p);
+		return err_set(e, rc, "the store cannot take the change%s",
+		               rc == ERR_BUSY ? ": there is no room on the disk" : "");
+	}
+	rc = write_files(c, op.journal, e);
+	/* It has happened, whatever became of the files: the journal makes them so. */
+	adopt(catalog, p);
+	if (catalog->host)
+		run(catalog, p);
+	return rc;
+}
+
+static bool changes_anything(const struct plan *p, size_t extra_count)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strcmp(p->items[i].action, "none") != 0)
+			return true;
+	return extra_count > 0;
+}
+
+/* What came of each, and of auto_deploy. */
+static int tell(struct catalog *c, const struct plan *p, const struct catalog_word *word,
+                struct catalog_answer *a)
+{
+	struct deploying how = {.word = word, .note = "saved"};
+	struct json *items = json_array();
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct planned *item = &p->items[i];
+		struct json *object = json_object(), *secrets = json_array();
+		json_set(object, "project", json_string(item->project));
+		json_set(object, "name", json_string(item->name));
+		json_set(object, "action", json_string(item->action));
+		json_set(object, "revision", revision_json(item->after));
+		for (size_t k = 0; k < item->literal_count; k++)
+			json_push(secrets, json_string(item->literals[k].reference));
+		json_set(object, "secrets", secrets);
+		json_set(object, "deployed", json_array());
+		json_set(object, "held", json_array());
+		if (item->after && c->host && !word->dry_run && strcmp(item->action, "none") != 0)
+			deploy_by_itself(c, item->after, &how, object);
+		json_push(items, object);
+	}
+	a->result = json_object();
+	return json_set(a->result, "items", items);
+}
+
+int catalog_apply(struct catalog *c, const struct catalog_edit *edits, size_t edit_count,
+                  const struct catalog_file *files, size_t file_count,
+                  const struct catalog_word *word, struct catalog_answer *a, struct err *e)
+{
+	struct plan plan;
+
+	pthread_mutex_lock(&c->changing);
+	struct commit change = {.catalog = c, .plan = &plan, .word = word};
+	int rc = journal_finish(c->store, e);
+	plan = (struct plan){.catalog = c};
+	arena_init(&plan.arena);
+	if (rc == 0)
+		rc = plan_edits(&plan, edits, edit_count, a, e);
+	if (rc == 0 && !word->dry_run && changes_anything(&plan, file_count))
+		rc = commit(&change, files, file_count, e);
+	if (rc == 0 && tell(c, &plan, word, a) < 0)
+		rc = err_no_memory(e);
+	plan_finish(&plan);
+	pthread_mutex_unlock(&c->changing);
+	return rc;
+}

@@ -1,0 +1,33 @@
+/* One edit of the catalogue thought through: what it makes of files, names and entries.  With `changing` held. */
+#pragma once
+
+#include "core/catalog_impl.h"
+
+struct planned {
+	const struct catalog_edit *edit;
+	const char
+		*action; /* "create" "update" "enable" "disable" "rename" "move" "delete" "none" */
+	struct entry *before, *after; /* NULL: there is none; `after` is counted */
+	const char *project, *name;   /* as it will be called; of a deleted one, as it is */
+	char uid[40];                 /* of a new one */
+	/* Files: what is to be written (NULL: nothing), and what is to be removed. */
+	const char *path, *path_before;
+	const char *text;
+	size_t text_bytes;
+	uint8_t digest_before[HASH_BYTES]; /* of what path_before holds */
+	struct literal *literals;
+	size_t literal_count;
+};
+
+struct plan {
+	struct catalog *catalog;
+	struct arena arena;
+	struct planned *items;
+	size_t count;
+};
+
+/* p has its catalogue and an empty arena; plan_finish() in any case. */
+int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
+               struct catalog_answer *a, struct err *e);
+void plan_finish(struct plan *p);
+bool planned_renames(const struct planned *item);
