@@ -44,6 +44,11 @@ struct bundle_connection {
 enum bundle_file_kind { BUNDLE_CERTIFICATE, BUNDLE_PRIVATE_KEY, BUNDLE_KEY_STORE, BUNDLE_OTHER };
 extern const char *const bundle_file_kinds[]; /* "certificate" "private_key" "key_store" "other" */
 
+/* What a file is, by what is in it: whatever holds a private key, encrypted or not, PEM or DER, is one; PKCS #12
+ * and JKS are key stores. */
+enum bundle_file_kind bundle_file_kind_of(const void *bytes, size_t size_bytes);
+bool bundle_file_is_secret(enum bundle_file_kind kind);
+
 /* A file that a definition names. */
 struct bundle_file {
 	const char *
@@ -81,8 +86,8 @@ struct bundle {
  * The date is that of at_ms in UTC. */
 int bundle_name(const struct bundle *b, struct buf *ret);
 
-/* passphrase NULL: plain; then a private key or a key store among the files is refused (ERR_DENIED).  0,
- * ERR_INVALID (a bound passed, a name that is none), ERR_NO_MEMORY. */
+/* passphrase NULL: plain; then a private key or a key store among the files is refused (ERR_DENIED), whatever
+ * its kind is said to be.  0, ERR_INVALID (a bound passed, a name that is none), ERR_NO_MEMORY. */
 int bundle_write(const struct bundle *b, const char *passphrase, struct buf *ret, struct err *e);
 
 /* Whether a bundle_file may be called so. */

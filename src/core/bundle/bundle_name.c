@@ -14,13 +14,6 @@
 
 enum { CONNECTION_NAME_MOST = 100, SHOWN_MOST = 120 };
 
-const char *const bundle_file_kinds[] = {
-	[BUNDLE_CERTIFICATE] = "certificate",
-	[BUNDLE_PRIVATE_KEY] = "private_key",
-	[BUNDLE_KEY_STORE] = "key_store",
-	[BUNDLE_OTHER] = "other",
-};
-
 /* In English whatever the locale is. */
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

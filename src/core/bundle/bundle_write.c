@@ -23,17 +23,17 @@ static int check_files(const struct bundle *b, const char *passphrase, struct er
 {
 	for (size_t i = 0; i < b->file_count; i++) {
 		const struct bundle_file *file = &b->files[i];
-		bool is_key = file->kind == BUNDLE_PRIVATE_KEY || file->kind == BUNDLE_KEY_STORE;
+		enum bundle_file_kind kind = bundle_file_kind_of(file->bytes, file->size_bytes);
+		bool is_key = bundle_file_is_secret(file->kind) || bundle_file_is_secret(kind);
 		if (!bundle_file_name_valid(file->name))
 			return err_set(e, ERR_INVALID, "\"%s\" is no name of a file in a bundle",
 			               file->name);
 		if (is_key && !passphrase)
-			return err_set(e, ERR_DENIED,
-			               "%s is a %s: it leaves the host in a sealed bundle alone, "
-			               "and that needs a passphrase",
-			               file->name,
-			               file->kind == BUNDLE_PRIVATE_KEY ? "private key"
-			                                                : "key store");
+			return err_set(
+				e, ERR_DENIED,
+				"%s holds a private key: it leaves the host in a sealed bundle "
+				"alone, and that needs a passphrase",
+				file->name);
 	}
 	return 0;
 }
