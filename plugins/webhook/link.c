@@ -71,7 +71,10 @@ void link_reuse(struct transfer *t)
 	wh_timer_stop(&l->state->pump.timers, &t->timer);
 	t->state = TRANSFER_FREE;
 	t->request = NULL;
-	transfer_list_add(&l->free, t);
+	if (t->is_test)
+		transfer_destroy(t);
+	else
+		transfer_list_add(&l->free, t);
 	if (!l->running.first && !l->pending.first)
 		on_idle(l);
 }
@@ -172,7 +175,10 @@ static void take(struct transfer *t)
 	struct refusal refusal = {0};
 
 	t->resolve_us = -1;
-	if (request_build(t, &refusal) < 0) {
+	int rc = t->is_test ? request_of_test(t, &refusal) : 0;
+	if (rc == 0)
+		rc = request_build(t, &refusal);
+	if (rc < 0) {
 		result_refused(t, &refusal);
 		link_reuse(t);
 		return;
@@ -198,12 +204,13 @@ static void take(struct transfer *t)
 int link_submit(void *conn, const struct lk_request *request)
 {
 	struct webhook_link *l = conn;
-	struct transfer *t = l->free.first;
+	bool is_test = request->kind == LK_OP_PROBE;
+	struct transfer *t = is_test ? NULL : l->free.first;
 
 	if (t)
 		transfer_list_take(&l->free, t);
 	else
-		t = transfer_create(l);
+		t = transfer_create(l, is_test);
 	if (!t)
 		return LK_ENOMEM;
 	t->request = request;
@@ -248,25 +255,24 @@ void link_stats(void *conn, struct lk_stats *ret_stats)
 	ret_stats->reused = l->reused;
 }
 
-static const struct method_row {
-	const char *name;
-	bool idempotent, may_have_body;
-} methods[] = {
-	/* RFC 9110, section 9.2.2 */
-	{"GET", true, true},    {"POST", false, true},  {"PUT", true, true},
-	{"DELETE", true, true}, {"HEAD", true, false},  {"OPTIONS", true, true},
-	{"PATCH", false, true}, {"TRACE", true, false},
-};
+const struct webhook_method *webhook_method(const char *name)
+{
+	static const struct webhook_method methods[] = {
+		/* RFC 9110, section 9.2.2 */
+		{"GET", true, true},    {"POST", false, true},  {"PUT", true, true},
+		{"DELETE", true, true}, {"HEAD", true, false},  {"OPTIONS", true, true},
+		{"PATCH", false, true}, {"TRACE", true, false},
+	};
+	size_t i = 0;
+
+	while (strcmp(methods[i].name, name) != 0)
+		i++;
+	return &methods[i];
+}
 
 static void read_values(struct webhook_link *l)
 {
-	l->method = link_value(l, PARAM_METHOD)->u.s;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if (strcmp(methods[i].name, l->method) == 0) {
-			l->idempotent = methods[i].idempotent;
-			l->may_have_body = methods[i].may_have_body;
-		}
-	}
+	l->method = webhook_method(link_value(l, PARAM_METHOD)->u.s);
 	l->connection_timeout_ms = link_value(l, PARAM_CONNECTION_TIMEOUT_MS)->u.i;
 	l->request_timeout_ms = link_value(l, PARAM_REQUEST_TIMEOUT_MS)->u.i;
 	l->idle_timeout_ms = link_value(l, PARAM_IDLE_TIMEOUT_S)->u.i * 1000;

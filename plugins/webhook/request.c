@@ -315,13 +315,66 @@ static int build_url(struct transfer *t, struct refusal *ret)
 	return rc == LK_EINVAL ? refuse(ret, TARGET_REASON, "", why) : rc;
 }
 
+/* All that connecting needs to know. */
+static int build_origin(struct transfer *t)
+{
+	text_clear(&t->url);
+	text_printf(&t->url, "%s/", t->link->target.origin);
+	return text_failed(&t->url);
+}
+
+static int add_test_body(struct transfer *t, const struct lk_value *value, struct refusal *ret)
+{
+	struct webhook_link *l = t->link;
+
+	if (!value->secret) {
+		text_add(&t->test_body, value->u.s, value->count);
+		return text_failed(&t->test_body);
+	}
+	char *body = wh_array(1, TEST_BODY_MAX_BYTES + 1);
+	if (!body)
+		return LK_ENOMEM;
+	int bytes = l->state->host->secret(l->host_link, value->secret, body,
+	                                   TEST_BODY_MAX_BYTES + 1, NULL);
+	if (bytes >= 0)
+		text_add(&t->test_body, body, (size_t)bytes);
+	wh_wipe(body, TEST_BODY_MAX_BYTES);
+	wh_free(body);
+	return bytes < 0 ? refuse(ret, "secret", "test.body", "its secret cannot be read")
+	                 : text_failed(&t->test_body);
+}
+
+int request_of_test(struct transfer *t, struct refusal *ret)
+{
+	const struct lk_request *given = t->request;
+	const struct lk_value *const *test = link_value(t->link, PARAM_TEST)->u.v;
+	const struct lk_value *type = test[TEST_CONTENT_TYPE];
+	int rc = 0;
+
+	memcpy(&t->test, given, given->size < sizeof(t->test) ? given->size : sizeof(t->test));
+	t->test.body = NULL;
+	t->test.body_bytes = 0;
+	t->test.content_type = NULL;
+	t->request = &t->test;
+	if (t->only_connects || (!test[TEST_BODY]->u.s && !test[TEST_BODY]->secret))
+		return 0;
+	rc = add_test_body(t, test[TEST_BODY], ret);
+	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
+		refuse(ret, "no_memory", "", "out of memory");
+	t->test.body = text_str(&t->test_body);
+	t->test.body_bytes = t->test_body.len_bytes;
+	if (type->u.s && type->u.s[0])
+		t->test.content_type = type->u.s;
+	return rc;
+}
+
 int request_build(struct transfer *t, struct refusal *ret)
 {
-	if (t->request->body && !t->link->may_have_body)
-		return refuse(ret, "body_not_allowed", t->link->method,
+	if (t->request->body && !t->method->may_have_body)
+		return refuse(ret, "body_not_allowed", t->method->name,
 		              "a request with this method has no body");
-	int rc = build_url(t, ret);
-	if (rc == 0)
+	int rc = t->only_connects ? build_origin(t) : build_url(t, ret);
+	if (rc == 0 && !t->only_connects)
 		rc = choose_headers(t, ret);
 	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
 		refuse(ret, "no_memory", "", "out of memory");
@@ -353,7 +406,7 @@ void request_describe(struct transfer *t)
 		return;
 	}
 	attrs[2 * count] = "method";
-	attrs[2 * count++ + 1] = t->link->method;
+	attrs[2 * count++ + 1] = t->method->name;
 	attrs[2 * count] = "url";
 	attrs[2 * count++ + 1] = text_str(&t->url);
 	for (size_t i = 0; i < t->own.set.count && i < HEADER_SET_MAX; i++) {

@@ -7,11 +7,17 @@
 
 #include "link.h"
 
-enum { SHOWN_HEADERS = 64, NAME_BYTES = 80, NUMBER_BYTES = 24 };
+enum {
+	SHOWN_HEADERS = 64,
+	NAME_BYTES = 80,
+	NUMBER_BYTES = 24,
+	/* Of a test: the address, the handshake, the certificates. */
+	TEST_ATTRS = 4 + PEER_CHAIN_MOST * PEER_FIELDS,
+};
 
 /* Pairs for lk_outcome.reply_attrs, with room for the texts made here. */
 struct attrs {
-	const char *pairs[2 * (SHOWN_HEADERS + 8)];
+	const char *pairs[2 * (SHOWN_HEADERS + 8 + TEST_ATTRS)];
 	uint32_t count;
 	char names[SHOWN_HEADERS][NAME_BYTES];
 	char numbers[8][NUMBER_BYTES];
@@ -69,6 +75,50 @@ static void add_phases(struct attrs *a, const struct transfer *t)
 	}
 }
 
+static void add_certificate(struct attrs *a, struct peer_certificate *c, unsigned number)
+{
+	const struct {
+		const char *name, *value;
+	} fields[PEER_FIELDS] = {
+		{"subject", c->subject},
+		{"issuer", c->issuer},
+		{"not_before", c->not_before},
+		{"not_after", c->not_after},
+	};
+
+	for (size_t i = 0; i < PEER_FIELDS; i++) {
+		snprintf(c->keys[i], sizeof(c->keys[i]), "tls.chain.%u.%s", number, fields[i].name);
+		add_attr(a, c->keys[i], fields[i].value);
+	}
+}
+
+/* When the peer's certificate ends, of each new connection; of a test all that was seen of the peer. */
+static void add_peer(struct attrs *a, struct transfer *t, char *address, size_t address_bytes)
+{
+	struct peer *p = &t->peer;
+	char *ip = NULL;
+	long port = 0;
+
+	if (p->expires_ms > 0)
+		add_time(a, "tls.expires", p->expires_ms);
+	if (!t->is_test)
+		return;
+	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
+	if (ip && ip[0]) {
+		snprintf(address, address_bytes, strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
+		add_attr(a, "peer.address", address);
+	}
+	if (p->version[0]) {
+		add_attr(a, "tls.version", p->version);
+		add_attr(a, "tls.cipher", p->cipher);
+	}
+	if (p->san[0])
+		add_attr(a, "tls.chain.0.san", p->san);
+	for (unsigned i = 0; i < p->count; i++)
+		add_certificate(a, &p->chain[i], i);
+}
+
 static const char *header_attr(char *room, const char *name, size_t bytes)
 {
 	static const char prefix[] = "header.";
@@ -112,7 +162,7 @@ static const char *reply_header(const struct attrs *a, const char *name)
 static void complete(struct transfer *t, struct lk_outcome *outcome)
 {
 	outcome->size = sizeof(*outcome);
-	if (t->link->idempotent)
+	if (t->method->idempotent)
 		outcome->flags |= LK_IDEMPOTENT;
 	t->link->state->host->complete(t->request->op, outcome);
 }
@@ -282,6 +332,21 @@ static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
 	complete(t, &outcome);
 }
 
+/* A test that was to connect, and nothing else. */
+static void complete_connected(struct transfer *t, struct attrs *a)
+{
+	struct lk_outcome outcome = {
+		.result = LK_DONE,
+		.flags = LK_NOT_SENT,
+		.retry_after_ms = -1,
+		.reason = "ok",
+		.reply_attrs = a->pairs,
+		.reply_attr_count = a->count,
+	};
+
+	complete(t, &outcome);
+}
+
 static void count_reuse(struct transfer *t)
 {
 	long fresh = 0;
@@ -295,15 +360,19 @@ void result_of_transfer(struct transfer *t, CURLcode code)
 {
 	struct attrs a;
 	long status = 0;
+	char address[80];
 
 	a.count = a.number_count = 0;
 	count_reuse(t);
 	add_phases(&a, t);
 	add_headers(&a, t);
+	add_peer(&a, t, address, sizeof(address));
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* A reply that we ourselves stopped reading is a reply all the same. */
 	if ((code == CURLE_OK || t->too_much_reply) && status > 0)
 		complete_reply(t, &a, (unsigned)status);
+	else if (code == CURLE_OK && t->only_connects)
+		complete_connected(t, &a);
 	else
 		complete_failure(t, &a, code);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct admin;
+struct catalog;
 struct err;
 struct host;
 
@@ -35,6 +36,7 @@ struct admin_listener {
 
 struct admin_options {
 	struct host *host;                               /* borrowed until admin_stop() */
+	struct catalog *catalog;                         /* the same; NULL: there is none */
 	int local_fd;                                    /* the local socket */
 	const struct admin_listener *listener;           /* NULL: none */
 	const struct admin_configuration *configuration; /* copied */

@@ -328,7 +328,7 @@ static void note_held(struct catalog *c, const struct store_place *place, const 
 		return;
 	pthread_rwlock_wrlock(&c->lock);
 	active->held_back = true;
-	snprintf(active->why, sizeof(active->why), "%s", why);
+	snprintf(active->why, sizeof(active->why), "%.*s", (int)sizeof(active->why) - 1, why);
 	pthread_rwlock_unlock(&c->lock);
 }
 

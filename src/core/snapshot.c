@@ -80,6 +80,14 @@ static struct json *connection_json(const struct conf *conf, const struct conf_c
 	return object;
 }
 
+static struct json *network_json(const struct node *allow)
+{
+	struct json *network = json_object();
+
+	json_set(network, "allow", allow ? definition_json(allow) : json_array());
+	return network;
+}
+
 /* text: the connection's JSON and that of the environment's `tls`. */
 static struct json *environment_json(const struct conf *conf, const struct conf_connection *c,
                                      const struct conf_environment *e, const char *text)
@@ -93,8 +101,7 @@ static struct json *environment_json(const struct conf *conf, const struct conf_
 	json_set(object, "protected", json_bool(e->is_protected));
 	json_set(object, "variables", used_variables(e->variables, text));
 	json_set(object, "overlay", used_variables(overlay ? overlay->variables : NULL, text));
-	json_set(object, "allow",
-	         e->network_allow ? definition_json(e->network_allow) : json_array());
+	json_set(object, "network", network_json(e->network_allow));
 	json_set(object, "tls", group_json(e->tls));
 	return object;
 }
@@ -166,6 +173,7 @@ static int rebuild_environments(struct rebuilt *r, const struct json *part,
 {
 	const char *file = file_of(r, part);
 	struct conf_environment *own = &r->environments[0], *overlay = &r->environments[1];
+	const struct node *network = NULL;
 
 	*own = (struct conf_environment){
 		.name = place->environment,
@@ -181,13 +189,12 @@ static int rebuild_environments(struct rebuilt *r, const struct json *part,
 	if (rc == 0)
 		rc = node_of(r, part, "overlay", "variables", file, &overlay->variables, e);
 	if (rc == 0)
-		rc = node_of(r, part, "allow", "allow", file, &own->network_allow, e);
+		rc = node_of(r, part, "network", "network", file, &network, e);
 	if (rc == 0)
 		rc = node_of(r, part, "tls", "tls", file, &own->tls, e);
 	if (rc == 0 && own->tls->count == 0)
 		own->tls = NULL;
-	if (rc == 0 && own->network_allow->count == 0)
-		own->network_allow = NULL;
+	own->network_allow = rc == 0 ? node_get(network, "allow") : NULL;
 	return rc;
 }
 
@@ -283,7 +290,7 @@ static const struct {
 	{"environment", "variables", "variables"},
 	{"environment", "overlay", "project_variables"},
 	{"environment", "tls", "tls"},
-	{"environment", "allow", "network.allow"},
+	{"environment", "network", "network"},
 	{"environment", "protected", "protected"},
 };
 

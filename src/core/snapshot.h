@@ -4,7 +4,7 @@
  *	{"format": 1, "type": "webhook",
  *	 "connection": {"file": "connections/Orders.conf", "settings": {}, "part": {}},
  *	 "environment": {"file": "environments/Test.conf", "protected": false,
- *	                 "variables": {}, "overlay": {}, "allow": [], "tls": {}}}
+ *	                 "variables": {}, "overlay": {}, "network": {"allow": []}, "tls": {}}}
  *
  * As written, with its `${…}`: variables are put in when the deployment is made from it, always the same
  * ones, and secrets at use.  Names of the connection and of the environment are not in it, nor `enabled`:

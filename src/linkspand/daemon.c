@@ -14,9 +14,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "core/deployment.h"
+#include "core/catalog.h"
 #include "core/event.h"
 #include "core/host.h"
+#include "linkspand/definitions.h"
 #include "linkspand/local_socket.h"
 #include "linkspand/notify.h"
 #include "store/sqlite.h"
@@ -80,17 +81,6 @@ static int open_host(struct daemon *d, struct err *e)
 	return rc;
 }
 
-static int open_links(struct daemon *d, struct definitions *definitions, struct err *e)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < definitions->count && rc == 0; i++) {
-		rc = host_open(d->host, definitions->items[i], e);
-		definitions->items[i] = NULL;
-	}
-	return rc;
-}
-
 static struct admin_configuration configuration(const struct daemon *d, const char *problem)
 {
 	return (struct admin_configuration){
@@ -115,7 +105,8 @@ void daemon_configure(struct daemon *d, const char *problem)
 static int open_api(struct daemon *d, struct err *e)
 {
 	const struct admin_configuration c = configuration(d, NULL);
-	struct admin_options options = {.host = d->host, .configuration = &c};
+	struct admin_options options = {
+		.host = d->host, .catalog = d->catalog, .configuration = &c};
 
 	/* The listener first: where it cannot be had, no local socket is left behind. */
 	if (d->conf.host.listen) {
@@ -133,8 +124,10 @@ static int open_api(struct daemon *d, struct err *e)
 	return admin_start(&options, &d->admin, e);
 }
 
-int daemon_adopt(struct daemon *d, const struct conf *conf)
+/* Copies what is served, as another reload may replace it. */
+static void take_served(void *arg, const struct conf *conf)
 {
+	struct daemon *d = arg;
 	const char *const *served = conf->host.environments;
 	size_t count = 0;
 	struct arena arena;
@@ -149,14 +142,21 @@ int daemon_adopt(struct daemon *d, const struct conf *conf)
 	}
 	if (!copy) {
 		arena_finish(&arena);
-		return ERR_NO_MEMORY;
+		return;
 	}
 	arena_finish(&d->served);
 	d->served = arena;
 	d->environments = copy;
-	d->connections = conf->connection_count;
 	d->loaded_ms = clock_system.unix_ms();
-	return 0;
+}
+
+int daemon_adopt(struct daemon *d)
+{
+	const char *const *before = d->environments;
+
+	catalog_with_conf(d->catalog, take_served, d);
+	d->connections = catalog_count(d->catalog);
+	return d->environments == before ? ERR_NO_MEMORY : 0;
 }
 
 static void log_ready(const struct daemon *d, size_t deployed)
@@ -189,52 +189,79 @@ static void log_first_token(const struct daemon *d)
 	log_event(LOG_LEVEL_INFO, "there is no API token yet", "command", how, NULL);
 }
 
-/* Also keeps the configuration: the daemon compares later ones with it. */
-static int open_all(struct daemon *d, struct definitions *definitions, struct err *e)
+/* The definitions; what is deployed runs when this returns. */
+static int open_catalog(struct daemon *d, struct err *e)
 {
-	int rc = definitions_deploy(definitions, &d->plugins, e);
+	const struct catalog_options options = {
+		.file = d->config, .plugins = &d->plugins, .store = d->store};
+	struct report report;
 
-	definitions_log_faults(definitions);
-	if (rc == 0)
-		rc = daemon_adopt(d, &definitions->conf) < 0 ? err_no_memory(e) : 0;
-	d->conf = definitions->conf;
-	definitions->conf = (struct conf){0};
-	if (rc == 0)
-		rc = open_store(d, e);
+	report_init(&report);
+	int rc = catalog_open(&options, &report, &d->catalog, e);
+	faults_log(&report);
+	report_finish(&report);
 	if (rc == 0)
 		rc = open_host(d, e);
 	if (rc == 0)
-		rc = open_links(d, definitions, e);
+		rc = catalog_start(d->catalog, d->host, e);
+	if (rc == 0)
+		rc = daemon_adopt(d) < 0 ? err_no_memory(e) : 0;
+	return rc;
+}
+
+static void count_link(void *arg, const struct deployment *deployment)
+{
+	(void)deployment;
+	++*(size_t *)arg;
+}
+
+static int open_all(struct daemon *d, struct err *e)
+{
+	size_t deployed = 0;
+
+	int rc = open_store(d, e);
+	if (rc == 0)
+		rc = open_catalog(d, e);
 	if (rc == 0)
 		rc = open_api(d, e);
-	if (rc == 0) {
-		log_ready(d, definitions->count);
-		log_first_token(d);
-	}
+	if (rc < 0)
+		return rc;
+	host_deployments(d->host, count_link, &deployed);
+	log_ready(d, deployed);
+	log_first_token(d);
+	return 0;
+}
+
+/* linkspan.conf alone: what is needed before the definitions can be read. */
+static int read_host(struct daemon *d, struct err *e)
+{
+	struct report report;
+
+	report_init(&report);
+	int rc = conf_load_host(&d->conf, d->config, &report);
+	if (rc == 0)
+		rc = plugins_load(&d->plugins, d->conf.host.plugins, &report, e);
+	else if (rc == ERR_NO_MEMORY)
+		err_no_memory(e);
+	else
+		rc = err_set(e, ERR_NOT_FOUND, "no host can be read from %s", d->config);
+	faults_log(&report);
+	report_finish(&report);
 	return rc;
 }
 
 int daemon_start(struct daemon *d, const char *config, struct err *e)
 {
-	struct definitions definitions;
-
 	*d = (struct daemon){.config = config};
 	listening_init(&d->listening);
 	plugins_init(&d->plugins);
 	arena_init(&d->served);
+	arena_init(&d->conf.arena);
 	d->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->failed_fd < 0)
 		return err_set_errno(e, ERR_IO, "cannot make an event descriptor");
-	int rc = definitions_read(&definitions, config, e);
-	if (rc < 0)
-		definitions_log_faults(&definitions);
-	else
-		rc = plugins_load(&d->plugins, definitions.conf.host.plugins, &definitions.report,
-		                  e);
-	if (rc == 0)
-		rc = open_all(d, &definitions, e);
-	definitions_finish(&definitions);
-	return rc;
+	int rc = read_host(d, e);
+	return rc < 0 ? rc : open_all(d, e);
 }
 
 static void close_host(struct daemon *d)
@@ -242,6 +269,8 @@ static void close_host(struct daemon *d)
 	struct host *host = atomic_exchange(&d->host, NULL);
 
 	host_destroy(host);
+	catalog_close(d->catalog);
+	d->catalog = NULL;
 }
 
 /* The API stays until what is in flight has ended: direct calls get their answers, the status can be

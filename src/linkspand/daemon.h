@@ -5,11 +5,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "linkspand/definitions.h"
+#include "conf/conf.h"
 #include "linkspand/listening.h"
 #include "plug/load.h"
 
 struct admin;
+struct catalog;
 struct err;
 struct host;
 struct options;
@@ -18,8 +19,8 @@ struct store;
 struct daemon {
 	const char *config;
 	struct plugins plugins;
-	struct conf
-		conf; /* as it was at the start: what a reload cannot change is compared with it */
+	struct conf conf; /* the host as it was at the start: a reload compares with it */
+	struct catalog *catalog;
 	struct store *store;
 	_Atomic(struct host *) host;
 	struct admin *admin;
@@ -48,8 +49,8 @@ void daemon_reload(struct daemon *d);
 /* Tells the API what is in force, and why something newer is not (NULL: it is). */
 void daemon_configure(struct daemon *d, const char *problem);
 
-/* Takes over what a configuration says about the host: its environments, how many connections. */
-int daemon_adopt(struct daemon *d, const struct conf *conf);
+/* Takes over what the definitions say about the host: its environments, how many connections. */
+int daemon_adopt(struct daemon *d);
 
 /* Waits for signals and for trouble, until there is an end: the exit status (control.c). */
 int daemon_control(struct daemon *d);

@@ -87,10 +87,10 @@ void definitions_finish(struct definitions *d)
 	*d = (struct definitions){0};
 }
 
-void definitions_log_faults(const struct definitions *d)
+void faults_log(const struct report *report)
 {
-	for (size_t i = 0; i < d->report.count; i++) {
-		const struct fault *f = &d->report.faults[i];
+	for (size_t i = 0; i < report->count; i++) {
+		const struct fault *f = &report->faults[i];
 		bool is_error = f->severity == LK_FAULT_ERROR;
 		char at[1024];
 		snprintf(at, sizeof(at), "%s:%u", f->file ? f->file : "", f->line);

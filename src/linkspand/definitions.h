@@ -27,4 +27,4 @@ int definitions_deploy(struct definitions *d, const struct plugins *plugins, str
 void definitions_finish(struct definitions *d);
 
 /* A line of the log for each fault. */
-void definitions_log_faults(const struct definitions *d);
+void faults_log(const struct report *report);

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "journal/journal.h"
 #include "linkspand/daemon.h"
+#include "linkspand/definitions.h"
 #include "linkspand/options.h"
 #include "linkspand/routes_show.h"
 #include "store/sqlite.h"

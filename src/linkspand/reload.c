@@ -7,13 +7,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "core/deployment.h"
+#include "core/catalog.h"
 #include "core/event.h"
 #include "core/host.h"
 #include "linkspand/daemon.h"
+#include "linkspand/definitions.h"
 #include "linkspand/notify.h"
-#include "linkspand/plan.h"
 
 /*
  * What a reload cannot change
@@ -79,132 +78,18 @@ static void warn_of_fixed(const struct daemon *d, const struct conf *conf)
 }
 
 /*
- * What runs now
- */
-
-struct running {
-	struct arena arena;
-	struct plan_item *items;
-	size_t count, cap;
-	bool failed;
-};
-
-static int grow(struct running *r)
-{
-	size_t cap = r->cap ? 2 * r->cap : 64;
-	struct plan_item *bigger = mem_resize(r->items, cap, sizeof(*bigger));
-
-	if (!bigger)
-		return ERR_NO_MEMORY;
-	r->items = bigger;
-	r->cap = cap;
-	return 0;
-}
-
-static void note(void *arg, const struct deployment *deployment)
-{
-	struct running *r = arg;
-
-	r->failed = r->failed || (r->count == r->cap && grow(r) < 0);
-	if (r->failed)
-		return;
-	struct plan_item item = {
-		.project = arena_strdup(&r->arena, deployment->settings.project),
-		.connection = arena_strdup(&r->arena, deployment->settings.connection),
-		.environment = arena_strdup(&r->arena, deployment->settings.environment),
-		.fingerprint =
-			arena_dup(&r->arena, deployment->fingerprint, PLAN_FINGERPRINT_BYTES),
-	};
-	r->failed = !item.project || !item.connection || !item.environment || !item.fingerprint;
-	if (!r->failed)
-		r->items[r->count++] = item;
-}
-
-/*
  * Changing it
  */
 
-struct change {
-	struct daemon *daemon;
-	struct definitions *fresh;
-	struct running before;
-	struct plan_item *after;
-	struct plan_step *steps;
-	size_t step_count;
-	unsigned done[PLAN_ACTIONS];
-	unsigned failed;
-	struct err first; /* of what failed */
-};
-
-static int make_plan(struct change *c, struct err *e)
-{
-	size_t count = c->fresh->count;
-
-	host_deployments(c->daemon->host, note, &c->before);
-	c->after = mem_array(count + 1, sizeof(*c->after));
-	c->steps = mem_array(c->before.count + count + 1, sizeof(*c->steps));
-	if (c->before.failed || !c->after || !c->steps)
-		return err_no_memory(e);
-	for (size_t i = 0; i < count; i++) {
-		const struct deployment *deployment = c->fresh->items[i];
-		c->after[i] = (struct plan_item){
-			.project = deployment->settings.project,
-			.connection = deployment->settings.connection,
-			.environment = deployment->settings.environment,
-			.fingerprint = deployment->fingerprint,
-			.place = i,
-		};
-	}
-	c->step_count = plan_make(c->before.items, c->before.count, c->after, count, c->steps);
-	return 0;
-}
-
-static int take_step(struct change *c, const struct plan_step *step, struct err *e)
-{
-	struct host *host = c->daemon->host;
-
-	if (step->action == PLAN_KEEP)
-		return 0;
-	if (step->action == PLAN_CLOSE)
-		return host_close(host, step->before->project, step->before->connection,
-		                  step->before->environment, e);
-	struct deployment *deployment = c->fresh->items[step->after->place];
-	c->fresh->items[step->after->place] = NULL;
-	return host_replace(host, deployment, e);
-}
-
-/* Every definition was found good; what a plugin then cannot open leaves the one before in force. */
-static void take_steps(struct change *c)
-{
-	for (size_t i = 0; i < c->step_count; i++) {
-		struct err e = {0};
-		if (take_step(c, &c->steps[i], &e) == 0) {
-			c->done[c->steps[i].action]++;
-			continue;
-		}
-		c->failed++;
-		log_event(LOG_LEVEL_ERROR, "a link was not changed", "problem", e.text, NULL);
-		err_set(&c->first, e.code, "%s", e.text);
-	}
-}
-
-static void change_finish(struct change *c)
-{
-	mem_free(c->steps);
-	mem_free(c->after);
-	mem_free(c->before.items);
-	arena_finish(&c->before.arena);
-}
-
 /* The event is logged as well. */
-static void tell_done(const struct change *c)
+static void tell_done(struct daemon *d, const struct catalog_reload *done)
 {
 	char detail[128];
 
 	snprintf(detail, sizeof(detail), "%u opened, %u changed, %u closed, %u unchanged",
-	         c->done[PLAN_OPEN], c->done[PLAN_CHANGE], c->done[PLAN_CLOSE], c->done[PLAN_KEEP]);
-	daemon_configure(c->daemon, NULL);
-	event_emit(c->daemon->host, EVENT_RELOADED, detail);
+	         done->opened, done->changed, done->closed, done->unchanged);
+	daemon_configure(d, NULL);
+	event_emit(d->host, EVENT_RELOADED, detail);
 }
 
 static void tell_failed(struct daemon *d, const char *problem)
@@ -213,43 +98,30 @@ static void tell_failed(struct daemon *d, const char *problem)
 	event_emit(d->host, EVENT_RELOAD_FAILED, problem);
 }
 
-static int apply(struct daemon *d, struct definitions *fresh, struct err *e)
+static void compare_host(void *arg, const struct conf *conf)
 {
-	struct change c = {.daemon = d, .fresh = fresh};
-
-	arena_init(&c.before.arena);
-	int rc = make_plan(&c, e);
-	if (rc == 0)
-		rc = daemon_adopt(d, &fresh->conf) < 0 ? err_no_memory(e) : 0;
-	if (rc == 0)
-		take_steps(&c);
-	if (c.failed)
-		rc = err_set(e, c.first.code, "%s", c.first.text);
-	if (rc == 0)
-		tell_done(&c);
-	change_finish(&c);
-	return rc;
+	warn_of_fixed(arg, conf);
 }
 
 void daemon_reload(struct daemon *d)
 {
-	struct definitions fresh;
+	struct catalog_reload done;
+	struct report report;
 	struct err e = {0};
 
 	log_event(LOG_LEVEL_INFO, "reloading", "file", d->config, NULL);
 	notify_reloading(clock_system.mono_ms() * 1000);
-	int rc = definitions_read(&fresh, d->config, &e);
+	report_init(&report);
+	int rc = catalog_reload(d->catalog, &report, &done, &e);
+	faults_log(&report);
+	report_finish(&report);
 	if (rc == 0) {
-		warn_of_fixed(d, &fresh.conf);
-		/* What is listened on is what no message may be sent to. */
-		fresh.conf.host.listen = d->conf.host.listen;
-		rc = definitions_deploy(&fresh, &d->plugins, &e);
+		catalog_with_conf(d->catalog, compare_host, d);
+		rc = daemon_adopt(d) < 0 ? err_no_memory(&e) : 0;
 	}
-	definitions_log_faults(&fresh);
 	if (rc == 0)
-		rc = apply(d, &fresh, &e);
-	if (rc < 0)
+		tell_done(d, &done);
+	else
 		tell_failed(d, e.text);
-	definitions_finish(&fresh);
 	notify_ready(rc < 0 ? "the last reload failed" : "reloaded");
 }

@@ -48,8 +48,11 @@ class Config:
 
     def environment(self, name="Development", variables=None,
                     allow=("127.0.0.0/8", "::1/128"), **members):
-        """Writes environments/NAME.conf and serves it; allow is its network.allow."""
-        definition = {"name": name, "variables": variables or {},
+        """Writes environments/NAME.conf and serves it; allow is its network.allow.
+
+        What is saved is deployed at once, unless auto_deploy=False.
+        """
+        definition = {"name": name, "auto_deploy": True, "variables": variables or {},
                       "network": {"allow": list(allow)}, **members}
         if name not in self.environments:
             self.environments.append(name)

@@ -112,7 +112,7 @@ def test_faulty_definitions_keep_it_from_starting(daemon, config, orders):
     log = "\n".join(host.err.rest())
     assert f"at={config.folder}/connections/Bad.conf:" in log
     assert f"at={config.folder}/connections/Worse.conf:" in log
-    assert not (config.folder / "state").exists()
+    assert not (config.folder / "run/linkspand.sock").exists()
 
 
 # The command line
