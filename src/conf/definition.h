@@ -30,8 +30,8 @@ int definition_revision(const struct node *group, char ret[REVISION_BYTES]);
 
 /* The text of a file that holds this one group: `connection: { … };`, in the layout of conf/ and
  * readable by read_text() to the same tree.  before: what the file holds now; its leading comment block
- * is kept, and *ret_comments_lost says whether other comments in it are not (NULL: there is no file
- * yet).  0; ERR_INVALID: the text is longer than a definition file may be; ERR_NO_MEMORY. */
+ * is kept, and *ret_comments_lost says whether other comments in it are not (before NULL: there is no
+ * file yet; ret_comments_lost may be NULL).  0; ERR_INVALID: the text is longer than a definition file may be; ERR_NO_MEMORY. */
 int definition_write(const struct node *group, const char *before, size_t before_bytes,
                      struct buf *ret, bool *ret_comments_lost);
 

@@ -282,6 +282,7 @@ int definition_write(const struct node *group, const char *before, size_t before
 		buf_cut(ret, start);
 		return ERR_INVALID;
 	}
-	*ret_comments_lost = lost;
+	if (ret_comments_lost)
+		*ret_comments_lost = lost;
 	return 0;
 }

@@ -61,9 +61,10 @@ static size_t wanted(DIR *dir, const char *name, enum folder_kind kind)
 		return bytes > suffix && strcmp(name + bytes - suffix, CONF_SUFFIX) == 0
 		               ? bytes - suffix
 		               : 0;
-	if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+	if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	return bytes;
+	bool is_wanted = kind == FOLDER_FOLDERS ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode);
+	return is_wanted ? bytes : 0;
 }
 
 static int add(struct arena *a, struct names *names, const char *name, size_t bytes)

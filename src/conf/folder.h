@@ -9,6 +9,7 @@ struct report;
 enum folder_kind {
 	FOLDER_DEFINITIONS, /* files NAME.conf, named without the suffix; others are passed over */
 	FOLDER_FOLDERS,     /* the folders in it */
+	FOLDER_FILES,       /* the plain files in it */
 };
 
 /* Names in the order of name_compare(); hidden ones are passed over.  0; ERR_NOT_FOUND when there is

@@ -14,11 +14,13 @@ struct buf;
 struct conf_host;
 struct err;
 
-/* [A-Za-z0-9_.-], no dot first, at most 200 bytes. */
+enum { LOCAL_NAME_MOST = 200 };
+
+/* [A-Za-z0-9_.-], no dot first, at most LOCAL_NAME_MOST bytes. */
 bool local_is_name(const char *name);
-/* The path of its file. */
+/* Appends the path of its file, there or not.  ERR_INVALID: it is no name. */
 int local_path(const struct conf_host *host, const char *name, struct buf *ret, struct err *e);
-/* What the file has to hold. */
+/* Appends what the file has to hold.  ERR_INVALID: no text, more than SECRET_MAX_BYTES, or a NUL byte in it. */
 int local_seal(const struct conf_host *host, const char *name, const char *text, size_t bytes,
                struct buf *ret, struct err *e);
 /* Appends the text.  ERR_NOT_FOUND; ERR_INVALID: it is not what was sealed under that name. */
@@ -28,7 +30,7 @@ int local_fetch(const struct conf_host *host, const char *name, struct buf *ret_
 int local_set(const struct conf_host *host, const char *name, const char *text, size_t bytes,
               struct err *e);
 int local_remove(const struct conf_host *host, const char *name, struct err *e);
-/* Each name, in its order, with the time of its file (Unix time). */
+/* Each name, in its order, with the time of its file (Unix time).  No folder: no names. */
 int local_list(const struct conf_host *host,
                void (*each)(void *arg, const char *name, long long changed_ms), void *arg,
                struct err *e);

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "conf/local.h"
 #include "schema/node.h"
 
 enum { PATH_BYTES = 4096, NAME_MAX_CHARS = 255 };
@@ -126,6 +127,9 @@ static const struct provider providers[] = {
          env_fetch},
 	{"file", "`secret:file/NAME` with letters, digits and `_ . -`, no dot first, no folders",
          file_is_path, file_fetch},
+	{"local",
+         "`secret:local/NAME` with letters, digits and `_ . -`, no dot first, at most 200 bytes",
+         local_is_name, local_fetch},
 };
 
 enum { PROVIDERS = sizeof(providers) / sizeof(providers[0]) };

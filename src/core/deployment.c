@@ -118,11 +118,13 @@ static int keep_words(struct deployment *d, const struct conf *conf)
 	struct lk_settings *s = &d->settings;
 
 	d->host.secrets = arena_strdup(&d->arena, conf->host.secrets);
+	d->host.state = arena_strdup(&d->arena, conf->host.state);
 	s->project = arena_strdup(&d->arena, s->project);
 	s->connection = arena_strdup(&d->arena, s->connection);
 	s->environment = arena_strdup(&d->arena, s->environment);
 	return s->project && s->connection && s->environment &&
-	                       (d->host.secrets || !conf->host.secrets)
+	                       (d->host.secrets || !conf->host.secrets) &&
+	                       (d->host.state || !conf->host.state)
 	               ? 0
 	               : ERR_NO_MEMORY;
 }

@@ -21,7 +21,7 @@ struct report;
 
 struct deployment {
 	struct arena arena;
-	struct conf_host host;          /* what resolving secrets needs of it: `secrets` */
+	struct conf_host host;          /* what resolving secrets needs of it: `secrets`, `state` */
 	const struct plugin_type *type; /* borrowed */
 	bool enabled;
 	struct schema_values values;

@@ -132,7 +132,7 @@ static const struct bad_row {
 	{VARS_KNOWN, "${ host }", "`${ host }" BAD_NAME},
 	{VARS_UNKNOWN, "${a.b}", "`${a.b}" BAD_NAME},
 	{VARS_UNKNOWN, "${secret:vault}",
-         "`${secret:vault}` names no provider; write `${secret:PROVIDER/PATH}`, where PROVIDER is one of: env, file\n"},
+         "`${secret:vault}` names no provider; write `${secret:PROVIDER/PATH}`, where PROVIDER is one of: env, file, local\n"},
 	{VARS_KNOWN, "${secret:file/../x}",
          "`${secret:file/../x}` is malformed; write `secret:file/NAME` with letters, digits and `_ . -`, no dot first, no folders\n"},
 	{VARS_FORBIDDEN, "${host}",
