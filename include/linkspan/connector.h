@@ -207,7 +207,8 @@ struct lk_settings {
  */
 enum {
 	LK_OP_SEND,     /* deliver the message */
-	LK_OP_PROBE,    /* Test Connection: the same road, but what is sent is the type's test message */
+	LK_OP_PROBE,    /* Test Connection: the same road, on a fresh connection that nothing else uses, and
+	                 * what is sent is the type's test message */
 	LK_OP_DESCRIBE, /* touch no network: complete with reply_attrs "method", "url", "header.NAME",
 	                 * secrets masked, and the body that would be sent as the reply */
 };
@@ -268,8 +269,12 @@ struct lk_outcome {
 	const char *detail;       /* one line for people; never a secret; NULL none */
 	/* k0 v0 k1 v1 … : "header.NAME" of the reply, and phase times as decimal microseconds since
 	 * the hand-over: "time.resolve_us" "time.connect_us" "time.tls_us" "time.first_byte_us"
-	 * "time.total_us"; a phase that did not happen is absent.  "peer.address", "tls.version",
-	 * "tls.cipher" where known. */
+	 * "time.total_us"; a phase that did not happen is absent.  "tls.expires" when a connection was
+	 * made whose peer showed a certificate: its end, Unix time in decimal milliseconds.  Of an
+	 * LK_OP_PROBE also, as far as it came: "peer.address", "tls.version", "tls.cipher", and the
+	 * certificates as the peer offered them, its own being number 0, also when they are not trusted:
+	 * "tls.chain.N.subject" "tls.chain.N.issuer" "tls.chain.N.not_before" "tls.chain.N.not_after"
+	 * (as "tls.expires"), "tls.chain.0.san" (names and addresses, between them ", "). */
 	const char *const *reply_attrs;
 	const void *reply;        /* the beginning of the reply, at most keep_bytes */
 	size_t reply_bytes;

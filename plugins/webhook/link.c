@@ -71,7 +71,10 @@ void link_reuse(struct transfer *t)
 	wh_timer_stop(&l->state->pump.timers, &t->timer);
 	t->state = TRANSFER_FREE;
 	t->request = NULL;
-	transfer_list_add(&l->free, t);
+	if (t->is_test)
+		transfer_destroy(t);
+	else
+		transfer_list_add(&l->free, t);
 	if (!l->running.first && !l->pending.first)
 		on_idle(l);
 }
@@ -103,10 +106,10 @@ static void start(struct transfer *t)
 	if (rc == 0)
 		rc = transfer_start(t);
 	if (rc == LK_EINVAL)
-		result_unsent(t, LK_BLOCKED, LK_NOT_SENT, "secret",
+		result_unsent(t, LK_BLOCKED, LK_NOT_SENT, REASON_SECRET,
 		              "the passphrase of the client key cannot be read");
 	else if (rc < 0)
-		result_unsent(t, LK_RETRY, LK_NOT_SENT, "no_memory",
+		result_unsent(t, LK_RETRY, LK_NOT_SENT, REASON_NO_MEMORY,
 		              "out of memory or of file descriptors");
 	if (rc < 0)
 		link_reuse(t);
@@ -117,9 +120,9 @@ static void fail_resolve(struct transfer *t)
 	struct resolve *r = &t->link->resolve;
 
 	if (r->denied)
-		result_unsent(t, LK_REJECT, LK_NOT_SENT, "denied_address", r->detail);
+		result_unsent(t, LK_REJECT, LK_NOT_SENT, REASON_DENIED_ADDRESS, r->detail);
 	else
-		result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, "dns", r->detail);
+		result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, REASON_DNS, r->detail);
 	link_reuse(t);
 }
 
@@ -130,7 +133,7 @@ static void fire_no_addresses(struct wh_timer *timer)
 
 	snprintf(why.detail, sizeof(why.detail), "%s did not resolve in time (unfinished: resolve)",
 	         t->link->resolve.name);
-	result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, "timeout_resolve", why.detail);
+	result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, REASON_TIMEOUT_RESOLVE, why.detail);
 	link_reuse(t);
 }
 
@@ -172,7 +175,10 @@ static void take(struct transfer *t)
 	struct refusal refusal = {0};
 
 	t->resolve_us = -1;
-	if (request_build(t, &refusal) < 0) {
+	int rc = t->is_test ? request_of_test(t, &refusal) : 0;
+	if (rc == 0)
+		rc = request_build(t, &refusal);
+	if (rc < 0) {
 		result_refused(t, &refusal);
 		link_reuse(t);
 		return;
@@ -198,12 +204,13 @@ static void take(struct transfer *t)
 int link_submit(void *conn, const struct lk_request *request)
 {
 	struct webhook_link *l = conn;
-	struct transfer *t = l->free.first;
+	bool is_test = request->kind == LK_OP_PROBE;
+	struct transfer *t = is_test ? NULL : l->free.first;
 
 	if (t)
 		transfer_list_take(&l->free, t);
 	else
-		t = transfer_create(l);
+		t = transfer_create(l, is_test);
 	if (!t)
 		return LK_ENOMEM;
 	t->request = request;
@@ -232,7 +239,7 @@ void link_cancel(void *conn, struct lk_op *op)
 		t = find(&l->pending, op);
 	if (!t)
 		return;
-	result_unsent(t, LK_RETRY, LK_CANCELLED, "cancelled", "the host gave it up");
+	result_unsent(t, LK_RETRY, LK_CANCELLED, REASON_CANCELLED, "the host gave it up");
 	link_reuse(t);
 }
 
@@ -248,25 +255,24 @@ void link_stats(void *conn, struct lk_stats *ret_stats)
 	ret_stats->reused = l->reused;
 }
 
-static const struct method_row {
-	const char *name;
-	bool idempotent, may_have_body;
-} methods[] = {
-	/* RFC 9110, section 9.2.2 */
-	{"GET", true, true},    {"POST", false, true},  {"PUT", true, true},
-	{"DELETE", true, true}, {"HEAD", true, false},  {"OPTIONS", true, true},
-	{"PATCH", false, true}, {"TRACE", true, false},
-};
+const struct webhook_method *webhook_method(const char *name)
+{
+	static const struct webhook_method methods[] = {
+		/* RFC 9110, section 9.2.2 */
+		{"GET", true, true},    {"POST", false, true},  {"PUT", true, true},
+		{"DELETE", true, true}, {"HEAD", true, false},  {"OPTIONS", true, true},
+		{"PATCH", false, true}, {"TRACE", true, false},
+	};
+	size_t i = 0;
+
+	while (strcmp(methods[i].name, name) != 0)
+		i++;
+	return &methods[i];
+}
 
 static void read_values(struct webhook_link *l)
 {
-	l->method = link_value(l, PARAM_METHOD)->u.s;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if (strcmp(methods[i].name, l->method) == 0) {
-			l->idempotent = methods[i].idempotent;
-			l->may_have_body = methods[i].may_have_body;
-		}
-	}
+	l->method = webhook_method(link_value(l, PARAM_METHOD)->u.s);
 	l->connection_timeout_ms = link_value(l, PARAM_CONNECTION_TIMEOUT_MS)->u.i;
 	l->request_timeout_ms = link_value(l, PARAM_REQUEST_TIMEOUT_MS)->u.i;
 	l->idle_timeout_ms = link_value(l, PARAM_IDLE_TIMEOUT_S)->u.i * 1000;

@@ -12,7 +12,9 @@
 
 #include "header.h"
 #include "params.h"
+#include "peer.h"
 #include "pump.h"
+#include "reason.h"
 #include "resolve.h"
 #include "status.h"
 #include "target.h"
@@ -38,6 +40,12 @@ struct header_block {
 
 enum { MESSAGE_HEADERS = 2 }; /* webhook-id, traceparent */
 
+/* A method of HTTP. */
+struct webhook_method {
+	const char *name;
+	bool idempotent, may_have_body;
+};
+
 enum transfer_state { TRANSFER_FREE, TRANSFER_PENDING, TRANSFER_RUNNING };
 
 struct transfer {
@@ -45,7 +53,13 @@ struct transfer {
 	struct transfer *prev, *next; /* in one of the link's lists */
 	enum transfer_state state;
 	CURL *easy;
+	const struct webhook_method *method;
 	const struct lk_request *request;
+	struct lk_request test; /* of a test: the request as its settings make it */
+	struct text test_body;  /* may hold a secret */
+	bool is_test;           /* made for one request, on a connection of its own */
+	bool only_connects;     /* a test that sends nothing */
+	struct peer peer;
 	struct wh_timer timer;        /* while pending: no addresses in time */
 	uint64_t addresses;           /* the version of the addresses that easy was told */
 	int64_t resolve_us;           /* how long it waited for addresses; -1: not at all */
@@ -74,8 +88,7 @@ struct webhook_link {
 	struct webhook_state *state;
 	struct lk_link *host_link;
 	const struct lk_settings *settings;
-	const char *method;
-	bool idempotent, may_have_body;
+	const struct webhook_method *method;
 	int64_t connection_timeout_ms, request_timeout_ms, idle_timeout_ms;
 	struct target target;
 	CURLU *url; /* parsed once, when the URL is no template */
@@ -109,8 +122,11 @@ void link_stats(void *conn, struct lk_stats *ret_stats);
 /* The transfer is over and may be used again. */
 void link_reuse(struct transfer *t);
 
-/* An easy handle with everything set that does not change (transfer.c).  NULL: no memory. */
-struct transfer *transfer_create(struct webhook_link *l);
+const struct webhook_method *webhook_method(const char *name);
+
+/* An easy handle with everything set that does not change (transfer.c), for messages or for one test of the
+ * connection.  NULL: no memory. */
+struct transfer *transfer_create(struct webhook_link *l, bool is_test);
 void transfer_destroy(struct transfer *t);
 /* Tells the easy handle what the request needs and starts it.  0, LK_ENOMEM, or LK_EINVAL: the
  * passphrase of the client key cannot be read. */
@@ -121,10 +137,13 @@ void header_block_finish(struct header_block *b); /* wipes */
 
 /* What is wrong with a request, for an outcome LK_REJECT. */
 struct refusal {
-	const char *reason;
+	enum reason reason;
 	char detail[320];
 };
 
+/* Makes the request of a test of the one that the host gave (request.c).  0; LK_EINVAL with the refusal
+ * filled in; LK_ENOMEM. */
+int request_of_test(struct transfer *t, struct refusal *ret);
 /* Builds URL and headers of a request into t (request.c).  0; LK_EINVAL with the refusal filled
  * in; LK_ENOMEM. */
 int request_build(struct transfer *t, struct refusal *ret);
@@ -134,5 +153,5 @@ void request_describe(struct transfer *t);
 /* Outcomes (result.c): each completes the request of the transfer. */
 void result_of_transfer(struct transfer *t, CURLcode code);
 void result_refused(struct transfer *t, const struct refusal *refusal);
-void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const char *reason,
+void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, enum reason reason,
                    const char *detail);

@@ -49,6 +49,7 @@ static int check_status(const struct lk_value *value, const char **ret_message)
 
 static const char *const methods[] = {"GET",     "POST",  "PUT",   "DELETE", "HEAD",
                                       "OPTIONS", "PATCH", "TRACE", NULL};
+static const char *const test_kinds[] = {"request", "connect", NULL};
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 
 static const struct lk_param name_rows[] = {
@@ -117,6 +118,40 @@ static const struct lk_param tls_rows[TLS_PARAMS] = {
                  .label = "Verify certificate",
                  .help = "Whether the receiver's certificate must be valid; false lets anybody read and "
                          "change the messages."},
+};
+
+static const struct lk_param test_rows[TEST_PARAMS] = {
+	[TEST_KIND] =
+		{.name = "kind",
+                 .type = LK_T_ENUM,
+                 .def = "request",
+                 .choices = test_kinds,
+                 .label = "Kind of test",
+                 .help = "Whether Test Connection sends a request, or ends once the connection, TLS included, is "
+                         "ready."},
+	[TEST_METHOD] =
+		{.name = "method",
+                 .type = LK_T_ENUM,
+                 .choices = methods,
+                 .when = "kind=request",
+                 .label = "Method of the test",
+                 .help = "The method of the request that Test Connection sends; unset, that of the "
+                         "connection."},
+	[TEST_BODY] = {.name = "body",
+                       .type = LK_T_STRING,
+                       .max = TEST_BODY_MAX_BYTES,
+                       .when = "kind=request",
+                       .flags = LK_PRIVATE,
+                       .label = "Body of the test",
+                       .help = "The body that Test Connection sends; unset, it sends none."},
+	[TEST_CONTENT_TYPE] =
+		{.name = "content_type",
+                 .type = LK_T_STRING,
+                 .max = 256,
+                 .when = "kind=request",
+                 .check = check_content_type,
+                 .label = "Content type of the test",
+                 .help = "The Content-Type of the test's body; unset, as for any other message."},
 };
 
 const struct lk_param webhook_params[PARAMS] = {
@@ -220,6 +255,13 @@ const struct lk_param webhook_params[PARAMS] = {
                  .group = "Security",
                  .help = "How the receiver is verified, and how we identify ourselves; the environment's "
                          "tls block gives the defaults."},
+	[PARAM_TEST] = {.name = "test",
+                        .type = LK_T_GROUP,
+                        ROWS(test_rows),
+                        .label = "Test Connection",
+                        .group = "Settings",
+                        .flags = LK_ADVANCED,
+                        .help = "What Test Connection sends."},
 };
 
 static void add(struct lk_report *report, uint32_t severity, const char *path, const char *code,
@@ -280,6 +322,18 @@ static void check_tls(const struct lk_settings *s, struct lk_report *report)
 		    "client_certificate and client_key are needed together");
 }
 
+static void check_test(const struct lk_settings *s, struct lk_report *report)
+{
+	const struct lk_value *const *test = s->values[PARAM_TEST]->u.v;
+	const char *method =
+		test[TEST_METHOD]->u.s ? test[TEST_METHOD]->u.s : s->values[PARAM_METHOD]->u.s;
+
+	if (test[TEST_BODY]->u.s && test[TEST_BODY]->u.s[0] &&
+	    (strcmp(method, "HEAD") == 0 || strcmp(method, "TRACE") == 0))
+		add(report, LK_FAULT_ERROR, "test.body", "body_not_allowed",
+		    "a request with HEAD or TRACE has no body; remove it, or set test.method");
+}
+
 static void check_twice(const struct lk_settings *s, struct lk_report *report)
 {
 	const struct lk_value *headers = s->values[PARAM_HEADERS];
@@ -321,6 +375,7 @@ void webhook_check(const struct lk_settings *settings, struct lk_report *report)
 	struct target target;
 
 	check_tls(settings, report);
+	check_test(settings, report);
 	check_twice(settings, report);
 	check_literal_secrets(settings, report);
 	if (target_parse(settings->values[PARAM_URL]->u.s, &target, &message) < 0)

@@ -16,6 +16,7 @@ enum param {
 	PARAM_IDLE_TIMEOUT_S,
 	PARAM_SUCCESS_STATUS,
 	PARAM_TLS,
+	PARAM_TEST,
 	PARAMS,
 };
 
@@ -30,6 +31,10 @@ enum tls_param {
 	TLS_VERIFY,
 	TLS_PARAMS,
 };
+
+enum { TEST_BODY_MAX_BYTES = 64 * 1024 };
+
+enum test_param { TEST_KIND, TEST_METHOD, TEST_BODY, TEST_CONTENT_TYPE, TEST_PARAMS };
 
 extern const struct lk_param webhook_params[PARAMS];
 

@@ -26,7 +26,7 @@ void header_block_finish(struct header_block *b)
 	header_set_init(&b->set);
 }
 
-static int refuse(struct refusal *ret, const char *reason, const char *what, const char *detail)
+static int refuse(struct refusal *ret, enum reason reason, const char *what, const char *detail)
 {
 	ret->reason = reason;
 	snprintf(ret->detail, sizeof(ret->detail), "%s%s%s", what, what[0] ? ": " : "", detail);
@@ -42,7 +42,7 @@ static int refuse_header(struct refusal *ret, const char *name, const char *mess
 	while (shown < 64 && name[shown] > ' ' && name[shown] < 0x7f)
 		shown++;
 	snprintf(what, sizeof(what), "header \"%.*s\"", (int)shown, name);
-	return refuse(ret, HEADER_REASON, what, message);
+	return refuse(ret, REASON_HEADER_INVALID, what, message);
 }
 
 static int add(struct header_block *b, enum header_source source, const char *name,
@@ -74,7 +74,7 @@ static int add_secret(struct webhook_link *l, struct header_block *b, const char
 	else if (rc >= 0)
 		rc = add(b, HEADER_FROM_CONNECTION, name, value, ret);
 	else
-		rc = refuse(ret, "secret", name, "its secret cannot be read");
+		rc = refuse(ret, REASON_SECRET, name, "its secret cannot be read");
 	wh_wipe(value, SECRET_MOST);
 	wh_free(value);
 	return rc;
@@ -305,26 +305,79 @@ static int build_url(struct transfer *t, struct refusal *ret)
 	for (uint32_t i = 0; i < required->count; i++) {
 		const char *name = required->u.v[i]->u.s;
 		if (!uritemplate_given(t->link->target.url, name, &args))
-			return refuse(ret, "uri_missing", name,
+			return refuse(ret, REASON_URI_MISSING, name,
 			              "this argument of the URL is required (required_uri)");
 	}
 	text_clear(&t->url);
 	if (t->link->url && r->kind != LK_OP_DESCRIBE)
 		return 0;
 	int rc = target_expand(&t->link->target, &args, &t->url, why, sizeof(why));
-	return rc == LK_EINVAL ? refuse(ret, TARGET_REASON, "", why) : rc;
+	return rc == LK_EINVAL ? refuse(ret, REASON_URL_INVALID, "", why) : rc;
+}
+
+/* All that connecting needs to know. */
+static int build_origin(struct transfer *t)
+{
+	text_clear(&t->url);
+	text_printf(&t->url, "%s/", t->link->target.origin);
+	return text_failed(&t->url);
+}
+
+static int add_test_body(struct transfer *t, const struct lk_value *value, struct refusal *ret)
+{
+	struct webhook_link *l = t->link;
+
+	if (!value->secret) {
+		text_add(&t->test_body, value->u.s, value->count);
+		return text_failed(&t->test_body);
+	}
+	char *body = wh_array(1, TEST_BODY_MAX_BYTES + 1);
+	if (!body)
+		return LK_ENOMEM;
+	int bytes = l->state->host->secret(l->host_link, value->secret, body,
+	                                   TEST_BODY_MAX_BYTES + 1, NULL);
+	if (bytes >= 0)
+		text_add(&t->test_body, body, (size_t)bytes);
+	wh_wipe(body, TEST_BODY_MAX_BYTES);
+	wh_free(body);
+	return bytes < 0 ? refuse(ret, REASON_SECRET, "test.body", "its secret cannot be read")
+	                 : text_failed(&t->test_body);
+}
+
+int request_of_test(struct transfer *t, struct refusal *ret)
+{
+	const struct lk_request *given = t->request;
+	const struct lk_value *const *test = link_value(t->link, PARAM_TEST)->u.v;
+	const struct lk_value *type = test[TEST_CONTENT_TYPE];
+	int rc = 0;
+
+	memcpy(&t->test, given, given->size < sizeof(t->test) ? given->size : sizeof(t->test));
+	t->test.body = NULL;
+	t->test.body_bytes = 0;
+	t->test.content_type = NULL;
+	t->request = &t->test;
+	if (t->only_connects || (!test[TEST_BODY]->u.s && !test[TEST_BODY]->secret))
+		return 0;
+	rc = add_test_body(t, test[TEST_BODY], ret);
+	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
+		refuse(ret, REASON_NO_MEMORY, "", "out of memory");
+	t->test.body = text_str(&t->test_body);
+	t->test.body_bytes = t->test_body.len_bytes;
+	if (type->u.s && type->u.s[0])
+		t->test.content_type = type->u.s;
+	return rc;
 }
 
 int request_build(struct transfer *t, struct refusal *ret)
 {
-	if (t->request->body && !t->link->may_have_body)
-		return refuse(ret, "body_not_allowed", t->link->method,
+	if (t->request->body && !t->method->may_have_body)
+		return refuse(ret, REASON_BODY_NOT_ALLOWED, t->method->name,
 		              "a request with this method has no body");
-	int rc = build_url(t, ret);
-	if (rc == 0)
+	int rc = t->only_connects ? build_origin(t) : build_url(t, ret);
+	if (rc == 0 && !t->only_connects)
 		rc = choose_headers(t, ret);
 	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
-		refuse(ret, "no_memory", "", "out of memory");
+		refuse(ret, REASON_NO_MEMORY, "", "out of memory");
 	return rc;
 }
 
@@ -349,11 +402,11 @@ void request_describe(struct transfer *t)
 	uint32_t count = 0;
 
 	if (!names) {
-		result_unsent(t, LK_RETRY, LK_NOT_SENT, "no_memory", "out of memory");
+		result_unsent(t, LK_RETRY, LK_NOT_SENT, REASON_NO_MEMORY, "out of memory");
 		return;
 	}
 	attrs[2 * count] = "method";
-	attrs[2 * count++ + 1] = t->link->method;
+	attrs[2 * count++ + 1] = t->method->name;
 	attrs[2 * count] = "url";
 	attrs[2 * count++ + 1] = text_str(&t->url);
 	for (size_t i = 0; i < t->own.set.count && i < HEADER_SET_MAX; i++) {
@@ -365,7 +418,7 @@ void request_describe(struct transfer *t)
 		.result = LK_DONE,
 		.flags = LK_NOT_SENT,
 		.retry_after_ms = -1,
-		.reason = "ok",
+		.reason = reason_text(REASON_OK),
 		.reply_attrs = attrs,
 		.reply_attr_count = count,
 		.reply = r->body,

@@ -7,11 +7,17 @@
 
 #include "link.h"
 
-enum { SHOWN_HEADERS = 64, NAME_BYTES = 80, NUMBER_BYTES = 24 };
+enum {
+	SHOWN_HEADERS = 64,
+	NAME_BYTES = 80,
+	NUMBER_BYTES = 24,
+	/* Of a test: the address, the handshake, the certificates. */
+	TEST_ATTRS = 4 + PEER_CHAIN_MOST * PEER_FIELDS,
+};
 
 /* Pairs for lk_outcome.reply_attrs, with room for the texts made here. */
 struct attrs {
-	const char *pairs[2 * (SHOWN_HEADERS + 8)];
+	const char *pairs[2 * (SHOWN_HEADERS + 8 + TEST_ATTRS)];
 	uint32_t count;
 	char names[SHOWN_HEADERS][NAME_BYTES];
 	char numbers[8][NUMBER_BYTES];
@@ -69,6 +75,50 @@ static void add_phases(struct attrs *a, const struct transfer *t)
 	}
 }
 
+static void add_certificate(struct attrs *a, struct peer_certificate *c, unsigned number)
+{
+	const struct {
+		const char *name, *value;
+	} fields[PEER_FIELDS] = {
+		{"subject", c->subject},
+		{"issuer", c->issuer},
+		{"not_before", c->not_before},
+		{"not_after", c->not_after},
+	};
+
+	for (size_t i = 0; i < PEER_FIELDS; i++) {
+		snprintf(c->keys[i], sizeof(c->keys[i]), "tls.chain.%u.%s", number, fields[i].name);
+		add_attr(a, c->keys[i], fields[i].value);
+	}
+}
+
+/* When the peer's certificate ends, of each new connection; of a test all that was seen of the peer. */
+static void add_peer(struct attrs *a, struct transfer *t, char *address, size_t address_bytes)
+{
+	struct peer *p = &t->peer;
+	char *ip = NULL;
+	long port = 0;
+
+	if (p->expires_ms > 0)
+		add_time(a, "tls.expires", p->expires_ms);
+	if (!t->is_test)
+		return;
+	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
+	if (ip && ip[0]) {
+		snprintf(address, address_bytes, strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
+		add_attr(a, "peer.address", address);
+	}
+	if (p->version[0]) {
+		add_attr(a, "tls.version", p->version);
+		add_attr(a, "tls.cipher", p->cipher);
+	}
+	if (p->san[0])
+		add_attr(a, "tls.chain.0.san", p->san);
+	for (unsigned i = 0; i < p->count; i++)
+		add_certificate(a, &p->chain[i], i);
+}
+
 static const char *header_attr(char *room, const char *name, size_t bytes)
 {
 	static const char prefix[] = "header.";
@@ -112,12 +162,12 @@ static const char *reply_header(const struct attrs *a, const char *name)
 static void complete(struct transfer *t, struct lk_outcome *outcome)
 {
 	outcome->size = sizeof(*outcome);
-	if (t->link->idempotent)
+	if (t->method->idempotent)
 		outcome->flags |= LK_IDEMPOTENT;
 	t->link->state->host->complete(t->request->op, outcome);
 }
 
-void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const char *reason,
+void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, enum reason reason,
                    const char *detail)
 {
 	struct attrs a = {.count = 0};
@@ -125,7 +175,7 @@ void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const ch
 		.result = result,
 		.flags = flags,
 		.retry_after_ms = -1,
-		.reason = reason,
+		.reason = reason_text(reason),
 		.detail = detail,
 		.reply_attrs = a.pairs,
 	};
@@ -138,8 +188,8 @@ void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const ch
 
 void result_refused(struct transfer *t, const struct refusal *refusal)
 {
-	bool again = strcmp(refusal->reason, "no_memory") == 0;
-	bool blocked = strcmp(refusal->reason, "secret") == 0;
+	bool again = refusal->reason == REASON_NO_MEMORY;
+	bool blocked = refusal->reason == REASON_SECRET;
 
 	result_unsent(t,
 	              again     ? LK_RETRY
@@ -159,7 +209,7 @@ static void complete_reply(struct transfer *t, struct attrs *a, unsigned status)
 		.flags = verdict.flags,
 		.status = status,
 		.retry_after_ms = -1,
-		.reason = verdict.reason,
+		.reason = reason_text(verdict.reason),
 		.reply_attrs = a->pairs,
 		.reply_attr_count = a->count,
 		.reply = t->reply.data,
@@ -183,10 +233,11 @@ static void complete_reply(struct transfer *t, struct attrs *a, unsigned status)
 /* Which phase a time-out cut short. */
 static const struct phase {
 	const char *name;
-	const char *reason;
-} phase_connect = {"connect", "timeout_connect"}, phase_tls = {"TLS handshake", "timeout_tls"},
-  phase_reply = {"waiting for the reply", "timeout_reply"},
-  phase_body = {"reading the reply", "timeout_body"};
+	enum reason reason;
+} phase_connect = {"connect", REASON_TIMEOUT_CONNECT},
+  phase_tls = {"TLS handshake", REASON_TIMEOUT_TLS},
+  phase_reply = {"waiting for the reply", REASON_TIMEOUT_REPLY},
+  phase_body = {"reading the reply", REASON_TIMEOUT_BODY};
 
 static const struct phase *unfinished_phase(const struct transfer *t)
 {
@@ -202,27 +253,27 @@ static const struct phase *unfinished_phase(const struct transfer *t)
 static const struct code_row {
 	CURLcode code;
 	uint32_t result, flags;
-	const char *reason;
+	enum reason reason;
 } codes[] = {
-	{CURLE_COULDNT_CONNECT, LK_RETRY, LK_LINK_FAULT, "connect"},
-	{CURLE_COULDNT_RESOLVE_HOST, LK_RETRY, LK_LINK_FAULT, "dns"},
-	{CURLE_PEER_FAILED_VERIFICATION, LK_BLOCKED, LK_NOT_SENT, "tls_verify"},
-	{CURLE_SSL_CONNECT_ERROR, LK_RETRY, LK_LINK_FAULT, "tls"},
-	{CURLE_SSL_CERTPROBLEM, LK_BLOCKED, LK_NOT_SENT, "tls_client_certificate"},
-	{CURLE_SSL_CIPHER, LK_RETRY, LK_LINK_FAULT, "tls"},
-	{CURLE_GOT_NOTHING, LK_RETRY, LK_LINK_FAULT, "empty_reply"},
-	{CURLE_SEND_ERROR, LK_RETRY, LK_LINK_FAULT, "send"},
-	{CURLE_RECV_ERROR, LK_RETRY, LK_LINK_FAULT, "receive"},
-	{CURLE_PARTIAL_FILE, LK_RETRY, LK_LINK_FAULT, "reply_incomplete"},
-	{CURLE_UNSUPPORTED_PROTOCOL, LK_RETRY, LK_LINK_FAULT, "protocol"},
-	{CURLE_WEIRD_SERVER_REPLY, LK_RETRY, LK_LINK_FAULT, "protocol"},
-	{CURLE_URL_MALFORMAT, LK_REJECT, LK_NOT_SENT, "url_invalid"},
-	{CURLE_OUT_OF_MEMORY, LK_RETRY, 0, "no_memory"},
+	{CURLE_COULDNT_CONNECT, LK_RETRY, LK_LINK_FAULT, REASON_CONNECT},
+	{CURLE_COULDNT_RESOLVE_HOST, LK_RETRY, LK_LINK_FAULT, REASON_DNS},
+	{CURLE_PEER_FAILED_VERIFICATION, LK_BLOCKED, LK_NOT_SENT, REASON_TLS_VERIFY},
+	{CURLE_SSL_CONNECT_ERROR, LK_RETRY, LK_LINK_FAULT, REASON_TLS},
+	{CURLE_SSL_CERTPROBLEM, LK_BLOCKED, LK_NOT_SENT, REASON_TLS_CLIENT_CERTIFICATE},
+	{CURLE_SSL_CIPHER, LK_RETRY, LK_LINK_FAULT, REASON_TLS},
+	{CURLE_GOT_NOTHING, LK_RETRY, LK_LINK_FAULT, REASON_EMPTY_REPLY},
+	{CURLE_SEND_ERROR, LK_RETRY, LK_LINK_FAULT, REASON_SEND},
+	{CURLE_RECV_ERROR, LK_RETRY, LK_LINK_FAULT, REASON_RECEIVE},
+	{CURLE_PARTIAL_FILE, LK_RETRY, LK_LINK_FAULT, REASON_REPLY_INCOMPLETE},
+	{CURLE_UNSUPPORTED_PROTOCOL, LK_RETRY, LK_LINK_FAULT, REASON_PROTOCOL},
+	{CURLE_WEIRD_SERVER_REPLY, LK_RETRY, LK_LINK_FAULT, REASON_PROTOCOL},
+	{CURLE_URL_MALFORMAT, LK_REJECT, LK_NOT_SENT, REASON_URL_INVALID},
+	{CURLE_OUT_OF_MEMORY, LK_RETRY, 0, REASON_NO_MEMORY},
 };
 
 static const struct code_row *row_of(CURLcode code)
 {
-	static const struct code_row other = {CURLE_OK, LK_RETRY, LK_LINK_FAULT, "transfer"};
+	static const struct code_row other = {CURLE_OK, LK_RETRY, LK_LINK_FAULT, REASON_TRANSFER};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].code == code)
@@ -231,14 +282,14 @@ static const struct code_row *row_of(CURLcode code)
 }
 
 /* "refused" is worth telling apart: somebody is there, and nobody listens. */
-static const char *connect_reason(const struct transfer *t)
+static enum reason connect_reason(const struct transfer *t)
 {
 	long number = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
-	return number == ECONNREFUSED                            ? "refused"
-	       : number == ENETUNREACH || number == EHOSTUNREACH ? "unreachable"
-	                                                         : "connect";
+	return number == ECONNREFUSED                            ? REASON_REFUSED
+	       : number == ENETUNREACH || number == EHOSTUNREACH ? REASON_UNREACHABLE
+	                                                         : REASON_CONNECT;
 }
 
 static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
@@ -249,7 +300,7 @@ static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
 		.result = row->result,
 		.flags = row->flags,
 		.retry_after_ms = -1,
-		.reason = row->reason,
+		.reason = reason_text(row->reason),
 		.detail = detail,
 		.reply_attrs = a->pairs,
 		.reply_attr_count = a->count,
@@ -259,26 +310,41 @@ static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
 	if (t->denied[0]) {
 		outcome.result = LK_REJECT;
 		outcome.flags = 0;
-		outcome.reason = "denied_address";
+		outcome.reason = reason_text(REASON_DENIED_ADDRESS);
 		snprintf(detail, sizeof(detail), "the network policy denies %s", t->denied);
 	} else if (t->no_descriptor) {
 		outcome.flags = 0;
-		outcome.reason = "no_descriptor";
+		outcome.reason = reason_text(REASON_NO_DESCRIPTOR);
 		snprintf(detail, sizeof(detail),
 		         "the host is out of file descriptors (see ulimit -n)");
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		const struct phase *phase = unfinished_phase(t);
 		outcome.flags = LK_LINK_FAULT;
-		outcome.reason = phase->reason;
+		outcome.reason = reason_text(phase->reason);
 		snprintf(detail, sizeof(detail), "%s (unfinished: %s)", t->error, phase->name);
 	} else if (code == CURLE_COULDNT_CONNECT) {
-		outcome.reason = connect_reason(t);
+		outcome.reason = reason_text(connect_reason(t));
 	} else if (t->too_many_headers) {
-		outcome.reason = "reply_headers_too_large";
+		outcome.reason = reason_text(REASON_REPLY_HEADERS_TOO_LARGE);
 		snprintf(detail, sizeof(detail), "the reply's headers are larger than 64 KiB");
 	}
 	if (time_of(t, CURLINFO_PRETRANSFER_TIME_T) == 0)
 		outcome.flags |= LK_NOT_SENT;
+	complete(t, &outcome);
+}
+
+/* A test that was to connect, and nothing else. */
+static void complete_connected(struct transfer *t, struct attrs *a)
+{
+	struct lk_outcome outcome = {
+		.result = LK_DONE,
+		.flags = LK_NOT_SENT,
+		.retry_after_ms = -1,
+		.reason = reason_text(REASON_OK),
+		.reply_attrs = a->pairs,
+		.reply_attr_count = a->count,
+	};
+
 	complete(t, &outcome);
 }
 
@@ -295,15 +361,19 @@ void result_of_transfer(struct transfer *t, CURLcode code)
 {
 	struct attrs a;
 	long status = 0;
+	char address[80];
 
 	a.count = a.number_count = 0;
 	count_reuse(t);
 	add_phases(&a, t);
 	add_headers(&a, t);
+	add_peer(&a, t, address, sizeof(address));
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* A reply that we ourselves stopped reading is a reply all the same. */
 	if ((code == CURLE_OK || t->too_much_reply) && status > 0)
 		complete_reply(t, &a, (unsigned)status);
+	else if (code == CURLE_OK && t->only_connects)
+		complete_connected(t, &a);
 	else
 		complete_failure(t, &a, code);
 }

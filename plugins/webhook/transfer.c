@@ -105,7 +105,7 @@ static int on_request(void *arg, char *peer, char *local, int peer_port, int loc
 
 static void set_method(struct transfer *t, CURL *easy)
 {
-	const char *method = t->link->method;
+	const char *method = t->method->name;
 
 	if (strcmp(method, "HEAD") == 0)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -157,10 +157,17 @@ static void set_plumbing(struct transfer *t, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(easy, CURLOPT_SHARE, l->share);
+	if (t->is_test) {
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+		curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+		curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, t->only_connects ? 1L : 0L);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_SHARE, l->share);
+	}
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "linkspan/" LINKSPAN_VERSION);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	if (l->url)
+	if (l->url && !t->only_connects)
 		curl_easy_setopt(easy, CURLOPT_CURLU, l->url);
 }
 
@@ -173,6 +180,7 @@ static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *arg)
 	t->handshake = true;
 	if (t->link->roots)
 		tls_roots_use(t->link->roots, ssl_ctx);
+	peer_watch(&t->peer, ssl_ctx);
 	return CURLE_OK;
 }
 
@@ -199,14 +207,30 @@ static void set_tls(struct transfer *t, CURL *easy)
 	}
 }
 
-struct transfer *transfer_create(struct webhook_link *l)
+/* What the settings say of a test. */
+static void choose_method(struct transfer *t)
+{
+	const struct lk_value *const *test = link_value(t->link, PARAM_TEST)->u.v;
+
+	t->method = t->link->method;
+	if (!t->is_test)
+		return;
+	t->only_connects = strcmp(test[TEST_KIND]->u.s, "connect") == 0;
+	if (test[TEST_METHOD]->u.s)
+		t->method = webhook_method(test[TEST_METHOD]->u.s);
+}
+
+struct transfer *transfer_create(struct webhook_link *l, bool is_test)
 {
 	struct transfer *t = wh_array(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->link = l;
+	t->is_test = is_test;
 	t->body = -1;
+	choose_method(t);
+	text_init(&t->test_body, TEST_BODY_MAX_BYTES);
 	text_init(&t->url, TARGET_URL_MAX_BYTES);
 	text_init(&t->reply_headers, REPLY_HEADERS_MOST);
 	text_init(&t->reply, l->settings->keep_bytes);
@@ -214,7 +238,7 @@ struct transfer *transfer_create(struct webhook_link *l)
 	          MESSAGE_HEADERS * (HEADER_NAME_MAX_BYTES + HEADER_VALUE_MAX_BYTES));
 	header_block_init(&t->own);
 	t->easy = curl_easy_init();
-	if (!t->easy || set_limits(t, t->easy) != CURLE_OK) {
+	if (!peer_init(&t->peer, is_test) || !t->easy || set_limits(t, t->easy) != CURLE_OK) {
 		transfer_destroy(t);
 		return NULL;
 	}
@@ -232,6 +256,9 @@ void transfer_destroy(struct transfer *t)
 	text_finish(&t->reply_headers);
 	text_finish(&t->reply);
 	text_finish(&t->lead_text);
+	text_wipe(&t->test_body);
+	text_finish(&t->test_body);
+	peer_finish(&t->peer);
 	wh_free(t);
 }
 
@@ -239,16 +266,16 @@ void transfer_destroy(struct transfer *t)
 static void set_body(struct transfer *t)
 {
 	const struct lk_request *r = t->request;
-	bool post = r->body || strcmp(t->link->method, "POST") == 0;
+	bool post = r->body || strcmp(t->method->name, "POST") == 0;
 
-	if (!t->link->may_have_body)
+	if (!t->method->may_have_body)
 		return;
 	if (post) {
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, r->body ? r->body : "");
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_bytes);
 	} else if (t->body != 0) {
 		curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
-		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, t->link->method);
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, t->method->name);
 	}
 	t->body = post;
 }
@@ -282,15 +309,16 @@ int transfer_start(struct transfer *t)
 
 	text_clear(&t->reply_headers);
 	text_clear(&t->reply);
+	peer_clear(&t->peer);
 	t->reply_bytes = 0;
 	t->too_many_headers = t->too_much_reply = t->no_descriptor = t->handshake = false;
 	t->denied[0] = t->error[0] = '\0';
 
 	/* Without lines the headers could not be rebuilt after a change of a secret: nothing is sent
 	 * without them. */
-	if (!t->headers->lines)
+	if (!t->only_connects && !t->headers->lines)
 		return LK_ENOMEM;
-	if (!l->url)
+	if (!l->url || t->only_connects)
 		curl_easy_setopt(t->easy, CURLOPT_URL, text_str(&t->url));
 	if (t->addresses != l->resolve.version) {
 		t->addresses = l->resolve.version;

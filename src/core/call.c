@@ -76,7 +76,14 @@ static void fire_no_slot(struct timer *timer)
 	queue_pump(q);
 }
 
-/* Puts a call among those that wait.  It may wait as long as a connection may take. */
+/* It may wait as long as a connection may take, from now on. */
+static void allow_wait(struct call *call)
+{
+	struct queue *q = call->queue;
+
+	call->until_ms = lane_now_ms(q->lane) + q->link->deployment->connection_timeout_ms;
+}
+
 static void hold(struct call *call, bool first)
 {
 	struct queue *q = call->queue;
@@ -85,9 +92,7 @@ static void hold(struct call *call, bool first)
 		queue_add_first(q, QUEUE_CALLS, &call->send);
 	else
 		queue_add(q, QUEUE_CALLS, &call->send);
-	lane_timer_set(q->lane, &call->send.timer,
-	               lane_now_ms(q->lane) + q->link->deployment->connection_timeout_ms,
-	               fire_no_slot);
+	lane_timer_set(q->lane, &call->send.timer, call->until_ms, fire_no_slot);
 }
 
 void call_hold_first(struct call *call)
@@ -103,6 +108,7 @@ static void try_again(struct call *call)
 	if (queue_refuses(call->queue, &refusal)) {
 		call_refuse(call, refusal.result, refusal.reason, refusal.detail);
 	} else {
+		allow_wait(call);
 		hold(call, false);
 		queue_pump(call->queue);
 	}
@@ -122,7 +128,7 @@ static int64_t retry_pause_ms(const struct call *call, const struct outcome *out
 {
 	const struct queue *q = call->queue;
 
-	if (outcome->result != LK_RETRY || !queue_keeps(q) || call->send.kind == LK_OP_DESCRIBE ||
+	if (outcome->result != LK_RETRY || !queue_keeps(q) || call->send.kind != LK_OP_SEND ||
 	    call->send.attempt > q->link->deployment->retry_inline ||
 	    !(outcome->flags & (LK_NOT_SENT | LK_IDEMPOTENT)))
 		return -1;
@@ -141,16 +147,19 @@ static void ended(struct send *send, struct outcome *outcome)
 		return;
 	}
 	if (queue_ended(q, send, outcome)) {
-		if (q->lane->draining)
+		if (q->lane->draining) {
 			call_refuse(call, LK_RETRY, "stopping", "the host is stopping");
-		else
-			hold(call, true); /* its secrets are being fetched anew */
+		} else {
+			allow_wait(call); /* its secrets are being fetched anew */
+			hold(call, true);
+		}
 		queue_pump(q);
 		return;
 	}
 	struct policy_verdict verdict = queue_judge(q, send, outcome, 0);
 	int64_t pause = retry_pause_ms(call, outcome);
-	attempt_log(q, send, outcome, measure_outcome_name(outcome->result),
+	attempt_log(q, send, outcome,
+	            send->kind == LK_OP_PROBE ? "tested" : measure_outcome_name(outcome->result),
 	            outcome->result == LK_DONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	queue_learn(q, send, outcome, &verdict);
 	if (pause >= 0) {

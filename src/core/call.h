@@ -12,6 +12,7 @@ struct call {
 	struct letter letter;
 	struct queue *queue;
 	int64_t called_ms;
+	int64_t until_ms; /* how long it may wait for its turn */
 	void (*done)(void *arg, const struct send_answer *answer);
 	void *arg;
 };

@@ -272,6 +272,8 @@ void event_of_link(struct queue *q, enum event_kind kind, const char *reason, co
 {
 	struct event event;
 
+	if (q->is_probe)
+		return;
 	fill(&event, q, kind);
 	copy(event.reason, sizeof(event.reason), reason);
 	copy(event.detail, sizeof(event.detail), detail);

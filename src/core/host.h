@@ -59,8 +59,8 @@ int host_open(struct host *host, struct deployment *deployment, struct err *e);
 /* The same; one that is open is replaced: what is in flight ends with the old one, everything else goes
  * through the new one.  On failure the old one goes on. */
 int host_replace(struct host *host, struct deployment *deployment, struct err *e);
-/* Closes it once its work is done; waiting calls are refused, stored messages wait on the disk.
- * ERR_NOT_FOUND. */
+/* Closes it once its work is done; waiting calls are refused, stored messages wait on the disk: what is to
+ * be noted of them has been posted to the store when this returns.  ERR_NOT_FOUND. */
 int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e);
 

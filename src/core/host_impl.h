@@ -23,7 +23,8 @@ struct host {
 	struct errands errands;
 	struct lane *lanes;
 	unsigned lane_count;
-	unsigned next_lane; /* for the next queue */
+	unsigned next_lane;     /* for the next queue */
+	atomic_uint next_probe; /* the lane of the next test */
 	struct store *store;
 	struct flight *flight;
 	struct events *events;

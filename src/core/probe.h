@@ -9,7 +9,16 @@ struct err;
 struct host;
 struct send_answer;
 
-/* Takes the deployment, also on failure.  0: done() is called once, on a lane's thread, which it must not
- * block; answer->outcome is its own.  ERR_INVALID: the connector cannot open it. */
+/*
+ * Takes the deployment, also on failure.  Waits until the connector has opened it, so not on a lane nor on a
+ * thread of the HTTP server.  0: done() is called once, on a lane's thread, perhaps before this returns; it
+ * must not block, and answer->outcome is its own.  It comes within the time-outs of the deployment.
+ * ERR_INVALID: the connector cannot open it; ERR_BUSY: the host is stopping; ERR_NO_MEMORY.
+ *
+ * Whether the deployment is enabled makes no difference.  Nothing of it is an event, an alert or counted.
+ */
 int host_probe(struct host *host, struct deployment *deployment,
                void (*done)(void *arg, const struct send_answer *answer), void *arg, struct err *e);
+/* The same, waiting for the answer; the caller owns its outcome. */
+int host_probe_wait(struct host *host, struct deployment *deployment, struct send_answer *ret,
+                    struct err *e);

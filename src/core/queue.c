@@ -129,7 +129,7 @@ static void take_settings(struct queue *q, const struct deployment *d)
 		bucket_init(&q->bucket, common(d, COMMON_RATE_PER_S), common(d, COMMON_BURST),
 		            now_ms);
 	atomic_store(&q->most, deployment_common(d, COMMON_QUEUE_MAX_MESSAGES)->u.i);
-	atomic_store(&q->enabled, d->enabled);
+	atomic_store(&q->enabled, d->enabled || q->is_probe);
 }
 
 int queue_deploy(struct queue *q, struct deployment *deployment)
@@ -151,7 +151,7 @@ int queue_deploy(struct queue *q, struct deployment *deployment)
 	atomic_store(&q->deployed, true);
 	if (old)
 		link_close(old, NULL, NULL);
-	if (!deployment->enabled)
+	if (!atomic_load(&q->enabled))
 		queue_release(q, LK_REJECT, "disabled", "the connection is disabled");
 	event_of_link(q, EVENT_DEPLOYED, NULL, NULL);
 	queue_pump(q);

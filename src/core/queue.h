@@ -44,7 +44,8 @@ struct queue {
 	/* Constant. */
 	struct host *host;
 	struct lane *lane;
-	int64_t id; /* in the store; 0: there is none */
+	int64_t id;    /* in the store; 0: there is none */
+	bool is_probe; /* of one test (core/probe.h): in no register, and nothing of it is told */
 	const char *environment;
 	struct queue *forgotten; /* the next of those that lost their names; host->lock */
 

@@ -359,6 +359,11 @@ int host_open(struct host *host, struct deployment *deployment, struct err *e)
 	return rc;
 }
 
+static void deliver_nothing(struct letter *letter)
+{
+	gate_open(&container_of(letter, struct change, letter)->gate);
+}
+
 int host_close(struct host *host, const char *project, const char *connection,
                const char *environment, struct err *e)
 {
@@ -369,7 +374,9 @@ int host_close(struct host *host, const char *project, const char *connection,
 		return err_set(e, ERR_NOT_FOUND, "\"%s\" is not deployed in %s", connection,
 		               environment);
 	struct change c = {.queue = q};
-	return change(&c, deliver_undeploy);
+	change(&c, deliver_undeploy);
+	/* What ended in the turn of the lane that closed it goes to the store at the end of that turn. */
+	return change(&c, deliver_nothing);
 }
 
 void host_deployments(struct host *host, void (*each)(void *arg, const struct deployment *),

@@ -140,57 +140,62 @@ int client_json(struct client *c, const struct fetch_request *request, struct js
 	return read_document(c, ret, e);
 }
 
-int client_get(struct client *c, const char *target, struct json **ret, struct err *e)
+int client_ask(struct client *c, const struct client_call *call, struct json *body,
+               struct json **ret, struct err *e)
 {
-	const struct fetch_request request = {
-		.method = "GET",
-		.target = target,
-		.timeout_ms = c->timeout_ms,
-	};
-
-	return client_json(c, &request, ret, e);
-}
-
-int client_delete(struct client *c, const char *target, struct err *e)
-{
-	const struct fetch_request request = {
-		.method = "DELETE",
-		.target = target,
-		.timeout_ms = c->timeout_ms,
-	};
-	int rc = client_run(c, &request, e);
-
-	if (rc < 0 || (c->reply.status >= 200 && c->reply.status <= 299))
-		return rc;
-	return problem_error(&c->reply, e);
-}
-
-int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
-                struct err *e)
-{
-	static const struct fetch_header type = {"Content-Type", "application/json"};
+	struct fetch_header headers[2];
 	struct fetch_request request = {
-		.method = "POST",
-		.target = target,
-		.headers = &type,
-		.header_count = body ? 1 : 0,
+		.method = call->method,
+		.target = call->target,
+		.headers = headers,
 		.timeout_ms = c->timeout_ms,
 	};
 	struct buf text;
 	int rc = 0;
 
-	buf_init(&text, BUF_MAX_TEXT);
-	if (body && json_write(body, 0, &text) < 0)
-		rc = err_no_memory(e);
+	buf_init(&text, FETCH_REPLY_MAX_BYTES);
+	if (call->if_match)
+		headers[request.header_count++] = (struct fetch_header){"If-Match", call->if_match};
 	if (body) {
+		headers[request.header_count++] =
+			(struct fetch_header){"Content-Type", "application/json"};
+		if (json_write(body, 0, &text) < 0)
+			rc = err_no_memory(e);
 		request.body = buf_str(&text);
 		request.body_bytes = text.len_bytes;
 	}
 	if (rc == 0)
-		rc = client_json(c, &request, ret, e);
+		rc = client_run(c, &request, e);
+	if (rc == 0 && (c->reply.status < 200 || c->reply.status > 299))
+		rc = problem_error(&c->reply, e);
+	else if (rc == 0 && ret)
+		rc = read_document(c, ret, e);
 	json_free(body);
+	buf_wipe(&text);
 	buf_finish(&text);
 	return rc;
+}
+
+int client_get(struct client *c, const char *target, struct json **ret, struct err *e)
+{
+	const struct client_call call = {.method = "GET", .target = target};
+
+	return client_ask(c, &call, NULL, ret, e);
+}
+
+int client_delete(struct client *c, const char *target, struct err *e)
+{
+	const struct client_call call = {.method = "DELETE", .target = target};
+
+	return client_ask(c, &call, NULL, NULL, e);
+}
+
+int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
+                struct err *e)
+{
+	const struct client_call call = {.method = "POST", .target = target};
+
+	return client_ask(c, &call, body, ret, e);
 }
 
 void client_make_key(char *text)

@@ -38,12 +38,21 @@ int client_run(struct client *c, const struct fetch_request *request, struct err
  * (json_free()).  A problem becomes the error of problem_error(). */
 int client_json(struct client *c, const struct fetch_request *request, struct json **ret,
                 struct err *e);
+/* A request with a body of JSON, or with none. */
+struct client_call {
+	const char *method, *target;
+	const char *if_match; /* with its quotes; NULL: not said */
+};
+
+/* Takes the body; NULL: none.  The document of a 2xx goes to *ret; ret NULL: it is not looked at, nor
+ * needed.  Otherwise as client_json(). */
+int client_ask(struct client *c, const struct client_call *call, struct json *body,
+               struct json **ret, struct err *e);
 /* GET target. */
 int client_get(struct client *c, const char *target, struct json **ret, struct err *e);
 /* POST target with a body of JSON, which is taken; NULL: no body. */
 int client_post(struct client *c, const char *target, struct json *body, struct json **ret,
                 struct err *e);
-
 /* DELETE target, which answers nothing. */
 int client_delete(struct client *c, const char *target, struct err *e);
 

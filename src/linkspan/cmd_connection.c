@@ -14,15 +14,36 @@ static void show_text(const struct cli *cli, const struct json *answer, struct b
 	const struct json *items = json_get(answer, "items");
 
 	(void)cli;
-	for (size_t i = 0; i < json_count(items); i++)
+	for (size_t i = 0; i < json_count(items); i++) {
 		link_show_sentence(json_at(items, i), b);
+		link_show_checks(json_at(items, i), b);
+	}
+}
+
+/* What is not deployed is no link, and does not say whose it would be. */
+static int name_items(struct json *answer, const char *name)
+{
+	const struct json *items = json_get(answer, "items");
+	struct json *named = json_array();
+	int rc = named ? 0 : -1;
+
+	for (size_t i = 0; i < json_count(items) && rc == 0; i++) {
+		struct json *item = json_copy(json_at(items, i));
+		if (item && !json_get(item, "connection"))
+			rc = json_set(item, "connection", json_string(name));
+		rc |= json_push(named, item);
+	}
+	return json_set(answer, "items", named) | rc;
 }
 
 static int show(const struct cli *cli, struct json *answer, struct err *e)
 {
 	static const struct output_shape shape = {link_columns, "connection", "items", show_text};
 
-	return output_show(cli, &shape, answer, e);
+	if (name_items(answer, cli->args[0]) == 0)
+		return output_show(cli, &shape, answer, e);
+	json_free(answer);
+	return err_no_memory(e);
 }
 
 /* body: taken, NULL for none; post false: a question. */

@@ -37,7 +37,7 @@ const struct option_row global_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-enum { OPTIONS_MOST = 40 };
+enum { OPTIONS_MOST = 40, WORDS_MOST = 256 };
 
 /* The rows in force, in the form that getopt_long() reads. */
 struct parser {
@@ -132,10 +132,10 @@ static int check_choices(const struct cli *cli, struct err *e)
 
 static int unknown_command(const char *word, struct err *e)
 {
-	const char *names[64];
+	const char *names[WORDS_MOST];
 	size_t count = 0;
 
-	for (size_t i = 0; i < command_count && count < 64; i++)
+	for (size_t i = 0; i < command_count && count < WORDS_MOST; i++)
 		names[count++] = commands[i].noun;
 	const char *near = report_nearest(word, names, count);
 	if (near)
@@ -146,11 +146,11 @@ static int unknown_command(const char *word, struct err *e)
 
 static int unknown_verb(const char *noun, const char *word, struct err *e)
 {
-	const char *verbs[64];
-	char list[256] = "";
+	const char *verbs[WORDS_MOST];
+	char list[512] = "";
 	size_t count = 0;
 
-	for (size_t i = 0; i < command_count && count < 64; i++) {
+	for (size_t i = 0; i < command_count && count < WORDS_MOST; i++) {
 		size_t length = strlen(list);
 		if (strcmp(commands[i].noun, noun) != 0)
 			continue;

@@ -10,11 +10,13 @@
 static const struct option_row no_options[] = {END_OF_OPTIONS};
 
 /* Which connection, and where. */
-#define WHERE_OPTIONS                                                                              \
-	{"env", 'e', "ENVIRONMENT", "the environment; needed when the host serves several"},       \
+#define PROJECT_OPTION                                                                             \
 	{                                                                                          \
 		"project", 'p', "PROJECT", "look the name up in this project first, then globally" \
 	}
+#define WHERE_OPTIONS                                                                              \
+	{"env", 'e', "ENVIRONMENT", "the environment; needed when the host serves several"},       \
+		PROJECT_OPTION
 
 /* Which deliveries. */
 #define FILTER_OPTIONS                                                                             \
@@ -115,14 +117,157 @@ static const struct option_row listen_options[] = {
 	END_OF_OPTIONS,
 };
 
-static const struct option_row connection_usage_options[] = {
-	{"project", 'p', "PROJECT", "look the name up in this project first, then globally"},
-	END_OF_OPTIONS,
-};
+static const struct option_row connection_usage_options[] = {PROJECT_OPTION, END_OF_OPTIONS};
 
 static const struct option_row connection_list_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only those that can be sent through in this environment"},
 	{"project", 'p', "PROJECT", "only those of this project, and global ones"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_get_options[] = {
+	PROJECT_OPTION,
+	{"definition", 0, NULL, "print the definition as its file would hold it"},
+	END_OF_OPTIONS,
+};
+
+#define DRY_RUN_OPTION                                                                             \
+	{                                                                                          \
+		"dry-run", 0, NULL, "check everything, and change nothing"                         \
+	}
+
+/* What a definition is to say.  The order counts: what follows --env holds there alone. */
+#define DRAFT_OPTIONS                                                                              \
+	{"set", 0, "PATH=VALUE",                                                                   \
+	 "a setting, such as url=https://… or tls.ca_file=ca.pem; lists with commas; may be "    \
+	 "repeated"},                                                                              \
+		{"header", 'H', "NAME: VALUE",                                                     \
+	         "a header of every request; replaces one of that name; may be repeated"},         \
+		{"secret", 0, "PATH=FILE",                                                         \
+	         "a setting whose value is in a file (- is standard input); headers.NAME is a "    \
+	         "header; the host seals it"},                                                     \
+		{"env", 'e', "ENVIRONMENT",                                                        \
+	         "the --set, --header and --secret behind it hold in this environment only; may "  \
+	         "be repeated"},                                                                   \
+	{                                                                                          \
+		"description", 0, "TEXT", "what it is for"                                         \
+	}
+
+static const struct option_row connection_create_options[] = {
+	{"type", 0, "TYPE", "the connection type: webhook"},
+	DRAFT_OPTIONS,
+	{"disabled", 0, NULL, "make it, but let it send nothing yet"},
+	{"file", 'f', "FILE",
+         "take a definition from a file, in libconfig or JSON; - is standard input"},
+	{"project", 'p', "PROJECT", "in this project; else globally"},
+	{"check-name", 0, NULL, "only ask whether the name is free; exits with 5 when it is not"},
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_edit_options[] = {
+	DRAFT_OPTIONS,
+	{"unset", 0, "PATH", "take a setting away; may be repeated"},
+	{"unset-header", 0, "HEADER", "take a header away; may be repeated"},
+	{"file", 'f', "FILE",
+         "put the definition of a file, in libconfig or JSON, in its place; - is standard input"},
+	{"discard-comments", 0, NULL, "save it although comments in its file are lost"},
+	PROJECT_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_validate_options[] = {
+	{"file", 'f', "FILE", "check the definitions of a file or folder; - is standard input"},
+	PROJECT_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_rename_options[] = {
+	PROJECT_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_duplicate_options[] = {
+	{"to", 0, "PROJECT", "make the new one in this project (global is none); else beside it"},
+	PROJECT_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_move_options[] = {
+	{"to", 0, "PROJECT", "where it is to be; global: in no project"},
+	PROJECT_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_toggle_options[] = {
+	{"env", 'e', "ENVIRONMENT", "only what is deployed there; else the connection as a whole"},
+	PROJECT_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_delete_options[] = {
+	{"force", 0, NULL, "delete it although it is used"},
+	PROJECT_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+#define CONFIRM_OPTION                                                                             \
+	{                                                                                          \
+		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
+	}
+
+static const struct option_row connection_diff_options[] = {WHERE_OPTIONS, END_OF_OPTIONS};
+
+static const struct option_row connection_deploy_options[] = {
+	WHERE_OPTIONS,
+	CONFIRM_OPTION,
+	{"note", 0, "TEXT", "why; kept in the history"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_undeploy_options[] = {
+	WHERE_OPTIONS,
+	CONFIRM_OPTION,
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_rollback_options[] = {
+	WHERE_OPTIONS,
+	{"to", 0, "NUMBER", "the deployment to go back to; else the one before the present one"},
+	CONFIRM_OPTION,
+	{"note", 0, "TEXT", "why; kept in the history"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	DRY_RUN_OPTION,
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_history_options[] = {
+	{"env", 'e', "ENVIRONMENT", "only in this environment"},
+	PROJECT_OPTION,
+	{"limit", 'n', "N", "at most so many (50); 0 shows all"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row apply_options[] = {
+	{"file", 'f', "FILE|FOLDER",
+         "definitions in libconfig or JSON, a folder of them, or one with connections/ and "
+         "projects/P/connections/; - is standard input; may be repeated"},
+	{"prune", 0, NULL,
+         "delete what none of the files has, in the projects that they are about"},
+	{"deploy", 0, NULL, "deploy what differs from what runs"},
+	{"env", 'e', "ENVIRONMENT", "deploy in this environment only; may be repeated"},
+	{"project", 'p', "PROJECT",
+         "where definitions go whose place does not say it; else globally"},
+	{"dry-run", 0, NULL, "only show what would be done"},
 	END_OF_OPTIONS,
 };
 
@@ -192,23 +337,78 @@ const struct command commands[] = {
          "--yes where nobody can be asked.",
          delivery_replay_options, cmd_delivery_replay, OUTPUTS_SHOW},
 	{"connection", "list", "", 0, 0, "list the connections and how they are",
-         "What they are comes from the files of the host, as far as they are at hand; how they are from "
-         "the daemon.  With --standalone the daemon is not asked.",
+         "With --standalone the daemon is not asked: then they are what the files of the host say.",
          connection_list_options, cmd_connection_list, OUTPUTS_SHOW},
 	{"connection", "get", "NAME", 1, 1, "show a connection and how it is in each environment",
-         "Secrets and the values of headers are never shown.", connection_usage_options,
-         cmd_connection_get, OUTPUTS_SHOW},
+         "Secrets are never shown.  What --definition prints can be changed and given back to "
+         "connection edit -f: what is not shown stays as it is.",
+         connection_get_options, cmd_connection_get, OUTPUTS_SHOW},
 	{"connection", "usage", "NAME", 1, 1, "show what uses a connection",
          "Connections that raise their alerts through it.", connection_usage_options,
          cmd_connection_usage, OUTPUTS_SHOW},
+	{"connection", "create", "[NAME]", 0, 1, "make a connection",
+         "It is saved, and not deployed, unless an environment deploys by itself.  Without --env "
+         "it is made for each environment that the host serves.  Secrets come from files: on a "
+         "command line other users can read them.",
+         connection_create_options, cmd_connection_create, OUTPUTS_SHOW},
+	{"connection", "edit", "NAME", 1, 1, "change a connection",
+         "With options it makes these changes.  Without, it opens the definition in VISUAL, EDITOR or "
+         "vi; faults are shown in the text, which is opened again.  A text that cannot be saved stays "
+         "in a file.  What somebody else has changed meanwhile is never overwritten.  It exits with "
+         "5 then.",
+         connection_edit_options, cmd_connection_edit, OUTPUTS_SHOW},
+	{"connection", "rename", "NAME NEW-NAME", 2, 2, "give a connection another name",
+         "Its queue follows.", connection_rename_options, cmd_connection_rename, OUTPUTS_SHOW},
+	{"connection", "duplicate", "NAME NEW-NAME", 2, 2, "make a connection like another one",
+         NULL, connection_duplicate_options, cmd_connection_duplicate, OUTPUTS_SHOW},
+	{"connection", "move", "NAME", 1, 1, "move a connection to a project, or make it global",
+         "Its queue follows.", connection_move_options, cmd_connection_move, OUTPUTS_SHOW},
+	{"connection", "enable", "NAME", 1, 1, "let a connection send",
+         "It acts at once, without a deployment.", connection_toggle_options, cmd_connection_enable,
+         OUTPUTS_SHOW},
+	{"connection", "disable", "NAME", 1, 1, "let a connection send nothing",
+         "It acts at once, without a deployment.  Direct sends are refused; durable ones are "
+         "stored and wait.",
+         connection_toggle_options, cmd_connection_disable, OUTPUTS_SHOW},
+	{"connection", "delete", "NAME", 1, 1, "delete a connection",
+         "Shows what uses it, and refuses then without --force; else it asks.  It is undeployed, "
+         "and what waits is cancelled.  Disabling is gentler.",
+         connection_delete_options, cmd_connection_delete, OUTPUTS_TEXT},
+	{"connection", "validate", "[NAME]", 0, 1,
+         "ask whether a connection could be saved as it is",
+         "Of a saved one, or of those in a file.  Prints each fault, and exits with 7 when there "
+         "is one.",
+         connection_validate_options, cmd_connection_validate, OUTPUTS_SHOW},
+	{"connection", "diff", "NAME", 1, 1, "show what a deployment would change",
+         "It exits with 0 when what runs is what is saved, and with 1 when it is not.",
+         connection_diff_options, cmd_connection_diff, OUTPUTS_SHOW},
+	{"connection", "deploy", "NAME…", 1, 1000, "let what is saved run in an environment",
+         "A protected environment wants its name: by --confirm, or typed on a terminal.",
+         connection_deploy_options, cmd_connection_deploy, OUTPUTS_SHOW},
+	{"connection", "undeploy", "NAME…", 1, 1000, "end what runs in an environment",
+         "The definition stays, and what waits is kept.", connection_undeploy_options,
+         cmd_connection_undeploy, OUTPUTS_SHOW},
+	{"connection", "history", "NAME", 1, 1, "list what was deployed, the newest first", NULL,
+         connection_history_options, cmd_connection_history, OUTPUTS_SHOW},
+	{"connection", "rollback", "NAME", 1, 1, "let an earlier deployment run again",
+         "What is saved does not change.", connection_rollback_options, cmd_connection_rollback,
+         OUTPUTS_SHOW},
 	{"connection", "status", "NAME", 1, 1, "say whether a connection sends, and if not, why",
-         NULL, connection_options, cmd_connection_status, OUTPUTS_SHOW},
+         "For each environment: how it is, and everything that keeps a message from going out, with "
+         "what mends it.",
+         connection_options, cmd_connection_status, OUTPUTS_SHOW},
 	{"connection", "pause", "NAME", 1, 1, "hold a connection's messages back",
          "Direct sends are refused; durable ones are stored and wait.  Without --env: in every "
          "environment.",
          connection_pause_options, cmd_connection_pause, OUTPUTS_SHOW},
 	{"connection", "resume", "NAME", 1, 1, "let a paused connection go on", NULL,
          connection_options, cmd_connection_resume, OUTPUTS_SHOW},
+	{"apply", NULL, "", 0, 0, "make the connections what files say",
+         "Creates what is new and changes what differs, whole or not at all: it shows what it would "
+         "do, and asks.  It exits with 7 when a definition has faults, with 5 when the state of the "
+         "host does not permit it, and with 8 when everything was saved but something could not "
+         "be deployed.",
+         apply_options, cmd_apply, OUTPUTS_SHOW},
 	{"env", "list", "", 0, 0, "list the environments", NULL, no_options, cmd_env_list,
          OUTPUTS_SHOW},
 	{"env", "get", "ENVIRONMENT", 1, 1, "show an environment and its variables", NULL,

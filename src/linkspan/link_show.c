@@ -75,7 +75,10 @@ void link_show_sentence(const struct json *link, struct buf *b)
 	           row ? row->meaning : state);
 	if (detail[0] && (!row || row->has_detail))
 		buf_printf(b, " (%s)", detail);
-	buf_printf(b, "\n  %lld waiting, %lld in flight, %lld delivered, %lld dead\n",
+	buf_add_char(b, '\n');
+	if (!json_get(link, "waiting"))
+		return;
+	buf_printf(b, "  %lld waiting, %lld in flight, %lld delivered, %lld dead\n",
 	           (long long)json_as_int(json_get(link, "waiting")),
 	           (long long)json_as_int(json_get(link, "in_flight")),
 	           (long long)json_as_int(json_get(link, "delivered")),
@@ -84,4 +87,19 @@ void link_show_sentence(const struct json *link, struct buf *b)
 		buf_printf(b, "  last error %s: %s%s%s\n", text_of(fault, "at"),
 		           text_of(fault, "reason"), text_of(fault, "detail")[0] ? ": " : "",
 		           text_of(fault, "detail"));
+}
+
+void link_show_checks(const struct json *link, struct buf *b)
+{
+	const struct json *checks = json_get(link, "checks");
+
+	for (size_t i = 0; i < json_count(checks); i++) {
+		const struct json *check = json_at(checks, i);
+		const char *mend = text_of(check, "mend");
+		if (json_as_bool(json_get(check, "ok")))
+			continue;
+		buf_printf(b, "  not ok: %s\n", text_of(check, "text"));
+		if (mend[0])
+			buf_printf(b, "    mend: %s\n", mend);
+	}
 }

@@ -15,7 +15,7 @@
 #include "linkspan/table.h"
 #include "json/json.h"
 
-enum { COLUMNS_MOST = 16 };
+enum { COLUMNS_MOST = 16, REVISION_CELLS = 12 };
 
 /* The member that a path of keys leads to. */
 static const struct json *value_at(const struct json *item, const char *path)
@@ -33,7 +33,8 @@ static const struct json *value_at(const struct json *item, const char *path)
 
 static void show_value(const struct json *value, struct buf *b)
 {
-	const char *text = json_as_string(value);
+	const char *text = json_as_string(value), *key;
+	const void *cursor = NULL;
 
 	switch (json_kind(value)) {
 	case JSON_BOOL:
@@ -48,6 +49,10 @@ static void show_value(const struct json *value, struct buf *b)
 			show_value(json_at(value, i), b);
 		}
 		break;
+	case JSON_OBJECT:
+		for (const char *comma = ""; json_next(value, &cursor, &key); comma = ", ")
+			buf_printf(b, "%s%s", comma, key);
+		break;
 	default:
 		buf_add_str(b, text ? text : "");
 	}
@@ -57,6 +62,7 @@ static void show_cell(const struct list_column *column, const struct json *item,
                       struct buf *b)
 {
 	const struct json *value = value_at(item, column->key);
+	const char *text;
 	int64_t at_ms;
 
 	switch (column->kind) {
@@ -64,6 +70,10 @@ static void show_cell(const struct list_column *column, const struct json *item,
 	case LIST_STATE:
 	case LIST_NUMBER:
 		show_value(value, b);
+		break;
+	case LIST_REVISION:
+		text = json_as_string(value);
+		buf_printf(b, "%.*s", REVISION_CELLS, text ? text : "");
 		break;
 	case LIST_AGE:
 		at_ms = moment_read(json_as_string(value));

@@ -8,11 +8,12 @@ struct err;
 struct json;
 
 enum list_kind {
-	LIST_TEXT,  /* lists with commas, truth as yes and no */
+	LIST_TEXT,  /* lists and the keys of an object with commas, truth as yes and no */
 	LIST_STATE, /* coloured on a terminal */
 	LIST_NUMBER,
-	LIST_AGE,  /* how long ago a time was */
-	LIST_WHEN, /* of a delivery: when it goes on, or ended; the key is not used */
+	LIST_REVISION, /* its beginning */
+	LIST_AGE,      /* how long ago a time was */
+	LIST_WHEN,     /* of a delivery: when it goes on, or ended; the key is not used */
 };
 
 struct list_column {

@@ -25,9 +25,12 @@ static const struct problem_row {
 	{405, NULL, ERR_FAILED, false, false},
 	{408, NULL, ERR_TIMEOUT, true, true},
 	{409, NULL, ERR_CONFLICT, false, false},
+	{412, NULL, ERR_CONFLICT, false, false},
 	{413, NULL, ERR_USAGE, false, false},
 	{415, NULL, ERR_USAGE, false, false},
+	{422, "invalid_definition", ERR_INVALID, false, false},
 	{422, NULL, ERR_CONFLICT, false, false},
+	{428, NULL, ERR_USAGE, false, false},
 	{429, NULL, ERR_BUSY, true, false},
 	{500, NULL, ERR_FAILED, false, true},
 	{503, "store", ERR_BUSY, true, true},
@@ -41,6 +44,31 @@ static const struct problem_row {
 	{0, "no_memory", ERR_BUSY, true, false},
 	{0, "store", ERR_BUSY, true, true},
 };
+
+/* What to do about it, where the daemon cannot say it in the words of this command line. */
+static const struct mend_row {
+	const char *code, *mend;
+} mends[] = {
+	{"stale", "somebody saved it meanwhile: look at what is there now, and do it again"},
+	{"name_taken", "see: linkspan connection list; --check-name asks whether a name is free"},
+	{"in_use",
+         "see: linkspan connection usage; `linkspan connection disable` is gentler, --force does it "
+         "nonetheless"},
+	{"protected", "say --confirm and the name of the environment"},
+	{"secret_origin", "look at what goes where, then say --confirm-secrets"},
+	{"comments_lost", "say --discard-comments, or edit the file itself"},
+	{"invalid_definition", "mend what is said above"},
+	{"not_in_environment", "give it a part for that environment: --env in connection edit"},
+	{"not_served", "see: linkspan env list"},
+};
+
+static const char *mend_of(const char *code)
+{
+	for (size_t i = 0; code && i < sizeof(mends) / sizeof(mends[0]); i++)
+		if (strcmp(mends[i].code, code) == 0)
+			return mends[i].mend;
+	return NULL;
+}
 
 static const struct problem_row *row_of(unsigned status, const char *code)
 {
@@ -75,8 +103,7 @@ static bool is_problem(const struct fetch_reply *reply)
 	return strncmp(reply->content_type, type, sizeof(type) - 1) == 0;
 }
 
-/* NULL when it is none.  json_free(). */
-static struct json *read_problem(const struct fetch_reply *reply)
+struct json *problem_read(const struct fetch_reply *reply)
 {
 	struct json *document = NULL;
 
@@ -87,7 +114,7 @@ static struct json *read_problem(const struct fetch_reply *reply)
 
 void problem_read_code(const struct fetch_reply *reply, char *text)
 {
-	struct json *document = read_problem(reply);
+	struct json *document = problem_read(reply);
 	const char *code = json_as_string(json_get(document, "code"));
 
 	snprintf(text, PROBLEM_CODE_BYTES, "%s", code ? code : "");
@@ -110,17 +137,36 @@ static int odd_answer(const struct fetch_reply *reply, int rc, struct err *e)
 
 int problem_error(const struct fetch_reply *reply, struct err *e)
 {
-	struct json *document = read_problem(reply);
+	struct json *document = problem_read(reply);
 	const char *code = json_as_string(json_get(document, "code"));
 	const char *title = json_as_string(json_get(document, "title"));
 	const char *detail = json_as_string(json_get(document, "detail"));
+	const char *mend = mend_of(code);
 	int rc = problem_code(reply->status, code);
 
 	if (!title)
 		odd_answer(reply, rc, e);
 	else
-		err_set(e, rc, "%s%s%s%s%s%s", title, detail ? ": " : "", detail ? detail : "",
-		        code ? " (" : "", code ? code : "", code ? ")" : "");
+		err_set(e, rc, "%s%s%s%s%s%s%s%s", title, detail ? ": " : "", detail ? detail : "",
+		        code ? " (" : "", code ? code : "", code ? ")" : "", mend ? "; " : "",
+		        mend ? mend : "");
 	json_free(document);
 	return rc;
+}
+
+void problem_faults(const struct json *problem, const char *prefix, struct buf *b)
+{
+	const struct json *errors = json_get(problem, "errors");
+
+	for (size_t i = 0; i < json_count(errors); i++) {
+		const struct json *fault = json_at(errors, i);
+		const char *pointer = json_as_string(json_get(fault, "pointer"));
+		const char *detail = json_as_string(json_get(fault, "detail"));
+		const char *code = json_as_string(json_get(fault, "code"));
+		buf_printf(b, "%s%s%s%s\n", prefix, pointer ? pointer : "",
+		           pointer && pointer[0] ? ": " : "",
+		           detail ? detail
+		           : code ? code
+		                  : "is not allowed");
+	}
 }

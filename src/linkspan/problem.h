@@ -3,8 +3,10 @@
 
 #include <stdbool.h>
 
+struct buf;
 struct err;
 struct fetch_reply;
+struct json;
 
 /* The code of base/err.h for an answer that is not 2xx.  status 0: the code of one line of many. */
 int problem_code(unsigned status, const char *code);
@@ -14,7 +16,12 @@ bool problem_is_passing(unsigned status, const char *code);
 /* Whether the daemon itself does not know if it accepted what it was given. */
 bool problem_is_unknown(unsigned status, const char *code);
 
-/* The error for an answer that is not 2xx: its title, or what there is of it. */
+/* The document; NULL when it is none.  json_free(). */
+struct json *problem_read(const struct fetch_reply *reply);
+/* Its faults, one line each: "PREFIX/settings/url: what is wrong". */
+void problem_faults(const struct json *problem, const char *prefix, struct buf *b);
+
+/* The error for an answer that is not 2xx: its title, or what there is of it, and what to do. */
 int problem_error(const struct fetch_reply *reply, struct err *e);
 /* The member "code" of the document; "" when there is none.  text has PROBLEM_CODE_BYTES. */
 enum { PROBLEM_CODE_BYTES = 64 };

@@ -14,6 +14,7 @@ static const struct word table[] = {
 	{"FORMAT", WORD_FORMAT, NULL},
 	{"ID", WORD_LISTED, "delivery list"},
 	{"NAME", WORD_LISTED, "connection list"},
+	{"NAME NEW-NAME", WORD_LISTED, "connection list"},
 	{"ROLE", WORD_CHOICE, "viewer sender operator editor admin"},
 	{"SHELL", WORD_CHOICE, "bash zsh fish"},
 	{"SOCKET", WORD_FILE, NULL},

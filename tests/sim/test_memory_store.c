@@ -1,5 +1,6 @@
 /* The store of the simulation obeys the laws of every store, and does what its script says. */
 #include "base/clock.h"
+#include "catalogue_probe.h"
 #include "memory_store.h"
 #include "store_laws.h"
 #include "universe.h"
@@ -175,12 +176,31 @@ START_TEST(a_failure_leaves_it_unknown)
 }
 END_TEST
 
+/* It says so, and reads as if nothing was there. */
+START_TEST(keeps_no_catalogue)
+{
+	struct store *s = open_store();
+	struct store_deployment d = probe_deployment("A", "Test", "r1");
+	struct store_change c = {.deployments = &d, .deployment_count = 1};
+
+	probe_maker = &maker;
+	ck_assert_int_eq(probe_change(s, &c), ERR_FAILED);
+	ck_assert_int_eq(probe_journal_done(s, 1), ERR_FAILED);
+	ck_assert_str_eq(probe_all_deployments(s), "");
+	ck_assert_str_eq(probe_one_deployment(s, "A", "Test", 0), "none");
+	ck_assert_str_eq(probe_identities(s), "");
+	ck_assert_str_eq(probe_approvals(s), "");
+	ck_assert_str_eq(probe_journal(s), "");
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_LOOP(laws, store_laws),
 	SUITE_TEST(a_commit_takes_as_long_as_the_script_says),
 	SUITE_TEST(a_crash_loses_what_was_not_committed),
 	SUITE_TEST(a_full_disk_accepts_nothing_and_settles),
 	SUITE_TEST(without_its_reserve_settlements_wait),
+	SUITE_TEST(keeps_no_catalogue),
 	SUITE_TIMES(a_failure_leaves_it_unknown, 2),
 };
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "fetch/fetch.h"
 #include "suite.h"
+#include "json/json.h"
 
 static const struct {
 	unsigned status;
@@ -19,7 +20,15 @@ static const struct {
 	{403, "denied", 4, false, false},
 	{404, "not_deployed", 3, false, false},
 	{409, "paused", 5, false, false},
+	{409, "name_taken", 5, false, false},
+	{409, "in_use", 5, false, false},
+	{409, "protected", 5, false, false},
+	{409, "secret_origin", 5, false, false},
+	{409, "comments_lost", 5, false, false},
+	{412, "stale", 5, false, false},
 	{413, "too_large", 2, false, false},
+	{422, "invalid_definition", 7, false, false},
+	{428, "precondition_required", 2, false, false},
 	{422, "idempotency_conflict", 5, false, false},
 	{429, "queue_full", 1, true, false},
 	{429, "state_full", 1, true, false},
@@ -57,6 +66,8 @@ static const struct {
 	{"application/problem+json; charset=utf-8",
          "{\"title\": \"no\", \"detail\": \"more\", \"code\": \"c\"}", "no: more (c)", "c"},
 	{"application/problem+json", "{\"title\": \"no\"}", "no", ""},
+	{"application/problem+json", "{\"title\": \"it is protected\", \"code\": \"protected\"}",
+         "it is protected (protected); say --confirm and the name of the environment", "protected"},
 	{"application/problem+json", "{\"title\"",
          "the daemon answered with status 404: {\"title\"", ""},
 	{"application/problem+json", "[]", "the daemon answered with status 404: []", ""},
@@ -83,7 +94,26 @@ START_TEST(a_problem_is_told_in_its_own_words)
 }
 END_TEST
 
+START_TEST(each_fault_is_a_line)
+{
+	static const char text[] =
+		"{\"errors\": [{\"pointer\": \"/settings/url\", \"detail\": \"is missing\"},"
+		" {\"pointer\": \"\", \"detail\": \"is odd\"}, {\"code\": \"range\"}, {}]}";
+	struct json *problem = NULL;
+	struct buf b;
+
+	buf_init(&b, BUF_MAX_LINE);
+	ck_assert_int_eq(json_read(text, sizeof(text) - 1, &problem, NULL), 0);
+	problem_faults(problem, "at ", &b);
+	ck_assert_str_eq(buf_str(&b), "at /settings/url: is missing\nat is odd\nat range\n"
+	                              "at is not allowed\n");
+	buf_finish(&b);
+	json_free(problem);
+}
+END_TEST
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(each_fault_is_a_line),
 	SUITE_LOOP(each_problem_means_one_exit_status, rows),
 	SUITE_LOOP(a_problem_is_told_in_its_own_words, bodies),
 };

@@ -1,5 +1,6 @@
 /* What has ended is kept for a time, and no longer. */
 #include "base/err.h"
+#include "catalogue_probe.h"
 #include "sqlite_fixture.h"
 #include "suite.h"
 
@@ -157,6 +158,25 @@ START_TEST(the_greatest_number_stays)
 }
 END_TEST
 
+/* History is no delivery, and a connection may be deployed for years. */
+START_TEST(deployments_stay)
+{
+	struct store *s = fixture_begin();
+
+	fixture.options.state_max_bytes = 4096;
+	s = fixture_reopen(s);
+	fixture_recover(s);
+	fill(s);
+	probe_deploy(s, "A", "Test", "r1");
+	probe_deploy(s, "A", "Test", "r2");
+	pass_time(s, 1000 * day_ms);
+	ck_assert_uint_eq(stats_of(s).pruned, 4);
+	ck_assert_str_eq(probe_all_deployments(s),
+	                 "global/A/Test #2 r2 active\nglobal/A/Test #1 r1\n");
+	fixture_end(s);
+}
+END_TEST
+
 START_TEST(old_keys_go)
 {
 	struct store *s = fixture_begin();
@@ -253,7 +273,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(kept_as_long_as_promised),  SUITE_TEST(ended_late),
 	SUITE_TEST(replayed_is_kept),          SUITE_TEST(as_the_options_say),
 	SUITE_TEST(the_greatest_number_stays), SUITE_TEST(old_keys_go),
-	SUITE_TEST(pressed_the_oldest_go),     SUITE_TEST(pressed_with_open_ones),
+	SUITE_TEST(deployments_stay),          SUITE_TEST(pressed_the_oldest_go),
+	SUITE_TEST(pressed_with_open_ones),
 };
 
 SUITE_MAIN("sqlite prune", tests)

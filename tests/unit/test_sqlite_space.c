@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "catalogue_probe.h"
 #include "faulty_vfs.h"
 #include "sqlite_fixture.h"
 #include "suite.h"
@@ -89,6 +90,35 @@ START_TEST(goes_on_within_the_reserve)
 	ck_assert_int_eq(fixture.full_edges, 2);
 	ck_assert(has_reserve());
 	ck_assert_int_eq(probe_accept(s, link, 5, true), 0);
+	ck_assert_int_eq(fixture.failed, 0);
+	fixture_end(s);
+}
+END_TEST
+
+/* Changes are refused as accepts are; what they have left to do goes on. */
+START_TEST(a_change_counts_as_an_accept)
+{
+	static const struct store_file file = {.path = "/f", .bytes = "f", .size_bytes = 1};
+	struct store_change c = {.files = &file, .file_count = 1};
+	struct store *s = begin();
+
+	ck_assert_int_eq(probe_change(s, &c), 0);
+	ck_assert_int_eq(probe_accept(s, probe_link_in(s, "A", "Test"), 1, false), 0);
+	ck_assert_int_eq(probe_naming(s, "A", NULL, NULL), 0);
+	uint64_t journal = c.journal;
+	faulty_arm(FAULTY_WRITE, 1, 1, SQLITE_FULL);
+	ck_assert_int_eq(probe_change(s, &c), ERR_BUSY);
+	ck_assert_uint_eq(faulty_disarm(), 1);
+	ck_assert_int_eq(probe_naming(s, NULL, "B", "u1"), ERR_BUSY);
+	ck_assert_str_eq(probe_identities(s), "");
+	ck_assert_uint_eq(probe_drop(s, 10), 1);
+	ck_assert_int_eq(probe_journal_done(s, journal), 0);
+	ck_assert_str_eq(probe_journal(s), "");
+	ck_assert(is_full(s));
+
+	wait_for_room(s);
+	ck_assert_int_eq(probe_naming(s, NULL, "B", "u1"), 0);
+	ck_assert_str_eq(probe_identities(s), "u1 global/B\n");
 	ck_assert_int_eq(fixture.failed, 0);
 	fixture_end(s);
 }
@@ -255,10 +285,10 @@ START_TEST(opened_without_room)
 END_TEST
 
 static const struct suite_test tests[] = {
-	SUITE_TEST(the_reserve_is_real),  SUITE_TEST(goes_on_within_the_reserve),
-	SUITE_TEST(a_group_without_room), SUITE_TEST(settlements_are_held),
-	SUITE_TEST(closed_without_room),  SUITE_TEST(the_wal_is_used_again),
-	SUITE_TEST(opened_without_room),
+	SUITE_TEST(the_reserve_is_real),          SUITE_TEST(goes_on_within_the_reserve),
+	SUITE_TEST(a_change_counts_as_an_accept), SUITE_TEST(a_group_without_room),
+	SUITE_TEST(settlements_are_held),         SUITE_TEST(closed_without_room),
+	SUITE_TEST(the_wal_is_used_again),        SUITE_TEST(opened_without_room),
 };
 
 SUITE_MAIN("sqlite space", tests)

@@ -5,11 +5,12 @@
  */
 #include "base/err.h"
 #include "base/mem.h"
+#include "catalogue_probe.h"
 #include "faulty_vfs.h"
 #include "sqlite_fixture.h"
 #include "suite.h"
 
-enum { ACCEPTS = 12, ROUNDS_MAX = 2000 };
+enum { ACCEPTS = 12, LEFT_BEHIND = 20, ROUNDS_MAX = 2000 };
 
 /* What a run was answered. */
 static struct run {
@@ -17,6 +18,8 @@ static struct run {
 	int accepted[ACCEPTS + 1]; /* rc of each, by its number; 1: was not come to */
 	int settled[ACCEPTS + 1];  /* the same */
 	enum store_state state[ACCEPTS + 1];
+	int made, renamed, finished; /* rc of the changes of the catalogue; 1: was not come to */
+	int deleted, dropped;
 	int any_io;
 } run;
 
@@ -85,6 +88,56 @@ static int claim_some(struct store *s, int64_t link)
 	return rc;
 }
 
+/* One that is answered at all. */
+static int answered(int rc)
+{
+	ck_assert(rc == 0 || rc == ERR_BUSY || rc == ERR_IO);
+	note(rc);
+	return rc;
+}
+
+static void change_catalogue(struct store *s)
+{
+	static const struct store_file file = {.path = "/f", .bytes = "f", .size_bytes = 1};
+	static const struct store_approval approval = {"local/s", "https://a.example:443"};
+	static const struct store_naming naming = {
+		.to_project = "global", .to_name = "C", .uid = "u1"};
+	struct store_deployment deployment = probe_deployment("C", "Test", "r1");
+	const struct store_audit audit = {.at_ms = 1, .actor = "a", .action = "b"};
+	struct store_change c = {.op.audit = &audit,
+	                         .files = &file,
+	                         .file_count = 1,
+	                         .names = &naming,
+	                         .name_count = 1,
+	                         .deployments = &deployment,
+	                         .deployment_count = 1,
+	                         .approvals = &approval,
+	                         .approval_count = 1};
+
+	run.made = answered(probe_change(s, &c));
+	run.renamed = answered(probe_naming(s, "C", "D", NULL));
+	if (run.made == 0)
+		run.finished = answered(probe_journal_done(s, c.journal));
+}
+
+static void delete_one(struct store *s)
+{
+	struct store_link_op link = {.op.kind = STORE_LINK,
+	                             .project = "global",
+	                             .connection = "E",
+	                             .environment = "Test"};
+	struct store_drop drop = {.op.kind = STORE_DROP, .now_ms = store_now_ms(s), .most = 10};
+	struct probe_accept a;
+
+	if (answered(probe_run(s, &link.op)) != 0)
+		return;
+	probe_accept_init(&a, s, link.id, LEFT_BEHIND);
+	if (answered(probe_run(s, &a.accept.op)) != 0)
+		return;
+	run.deleted = answered(probe_naming(s, "E", NULL, NULL));
+	run.dropped = answered(probe_run(s, &drop.op));
+}
+
 /* A life of a store, until it is closed. */
 static void live(void)
 {
@@ -110,6 +163,8 @@ static void live(void)
 	settle_one(s, 2, STORE_DEAD);
 	settle_one(s, 3, STORE_READY);
 	note(claim_some(s, id));
+	change_catalogue(s);
+	delete_one(s);
 	store_close(s);
 }
 
@@ -130,6 +185,47 @@ static void check_row(struct store *s, uint64_t seq)
 		ck_assert_uint_eq(probe_got.attempt_count, 1);
 }
 
+static bool shows(const char *text, const char *part)
+{
+	return strstr(text, part) != NULL;
+}
+
+/* All of the first change is there, or nothing of it. */
+static void check_catalogue(struct store *s)
+{
+	struct store_audit_verdict verdict;
+
+	bool made = shows(probe_identities(s), "u1 ");
+	if (run.made != ERR_IO)
+		ck_assert_int_eq(made, run.made == 0);
+	if (made && run.renamed != ERR_IO)
+		ck_assert(shows(probe_identities(s), run.renamed == 0 ? "global/D" : "global/C"));
+	bool renamed = shows(probe_identities(s), "global/D");
+	const char *deployments = probe_all_deployments(s);
+	ck_assert_str_eq(deployments, !made     ? ""
+	                              : renamed ? "global/D/Test #1 r1 active\n"
+	                                        : "global/C/Test #1 r1 active\n");
+	ck_assert_int_eq(shows(probe_approvals(s), "local/s"), made);
+	if (run.finished != ERR_IO)
+		ck_assert_int_eq(shows(probe_journal(s), "/f"), made && run.finished != 0);
+	ck_assert_int_eq(store_audit_verify(s, &verdict, NULL), 0);
+	ck_assert_uint_eq(verdict.broken, 0);
+	ck_assert_uint_eq(verdict.count, made);
+}
+
+static void check_deleted(struct store *s)
+{
+	if (run.dropped == 0 && run.deleted == 0)
+		ck_assert_int_eq(probe_get(s, LEFT_BEHIND)->state, STORE_CANCELLED);
+	/* What was not dropped can be now. */
+	if (run.deleted == 0)
+		probe_drop(s, 10);
+	if (run.deleted == 0)
+		ck_assert_int_eq(probe_get(s, LEFT_BEHIND)->state, STORE_CANCELLED);
+	else if (run.deleted == ERR_BUSY)
+		ck_assert_int_eq(probe_get(s, LEFT_BEHIND)->state, STORE_READY);
+}
+
 /* A healthy start; opening checks the whole file. */
 static void check_after(void)
 {
@@ -143,7 +239,9 @@ static void check_after(void)
 	for (uint64_t seq = 1; seq <= ACCEPTS; seq++)
 		check_row(s, seq);
 	ck_assert_uint_eq(probe_count(s, &leased), 0);
-	ck_assert_uint_le(probe_count(s, &all), ACCEPTS);
+	ck_assert_uint_le(probe_count(s, &all), ACCEPTS + 1);
+	check_catalogue(s);
+	check_deleted(s);
 	/* And it is of use: what waits can be claimed, what comes is accepted. */
 	int64_t link = probe_link(s, "A");
 	ck_assert_int_eq(claim_some(s, link), 0);
@@ -179,7 +277,7 @@ static void begin(void)
 	clock_fake_set(1000, PROBE_START_MS);
 	fixture.options = (struct sqlite_options){.vfs = faulty_register()};
 	fixture.failed = fixture.full = fixture.full_edges = 0;
-	run = (struct run){0};
+	run = (struct run){.made = 1, .renamed = 1, .finished = 1, .deleted = 1, .dropped = 1};
 	for (int i = 0; i <= ACCEPTS; i++)
 		run.accepted[i] = run.settled[i] = 1;
 }
@@ -269,8 +367,34 @@ static int read_one_of(struct store *s, struct err *e)
 	return store_get(s, 1, no_row, no_attempt, NULL, e);
 }
 
+static void no_journal(void *arg, uint64_t journal, const struct store_file *files, size_t count)
+{
+	(void)arg;
+	(void)journal;
+	(void)files;
+	(void)count;
+}
+
+static int read_journal_of(struct store *s, struct err *e)
+{
+	return store_journal(s, no_journal, NULL, e);
+}
+
 static int (*const readings[])(struct store *s, struct err *e) = {read_links_of, read_list_of,
-                                                                  read_one_of};
+                                                                  read_one_of, read_journal_of};
+
+static void keep_files(struct store *s)
+{
+	static const uint8_t before[STORE_DIGEST_BYTES] = {1};
+	static const struct store_file files[] = {
+		{.path = "/a", .before = before, .bytes = "a", .size_bytes = 1},
+		{.path = "/b", .bytes = "b", .size_bytes = 1},
+	};
+	struct store_change c = {.files = files, .file_count = 2};
+
+	ck_assert_int_eq(probe_change(s, &c), 0);
+	ck_assert_int_eq(probe_change(s, &c), 0);
+}
 
 START_TEST(no_memory_to_read)
 {
@@ -283,6 +407,7 @@ START_TEST(no_memory_to_read)
 	a.delivery.attrs = attrs;
 	a.delivery.attr_count = 1;
 	ck_assert_int_eq(probe_run(s, &a.accept.op), 0);
+	keep_files(s);
 	for (unsigned n = 1; !pending; n++) {
 		struct err e = {0};
 		mem_fail_at(n);
