@@ -64,6 +64,18 @@ static struct json *certificates_json(const struct monitor_link *l, int64_t now_
 	return list;
 }
 
+static struct json *test_json(const struct monitor_link *l)
+{
+	if (l->test_ms == 0)
+		return json_null();
+	struct json *object = json_object();
+	json_set(object, "at", show_time(l->test_ms));
+	json_set(object, "ok", json_bool(l->test_ok));
+	json_set(object, "reason", json_string(l->test_reason));
+	json_set(object, "status", l->test_status ? json_int(l->test_status) : json_null());
+	return object;
+}
+
 static void set_counts(struct json *object, const struct monitor_link *l)
 {
 	const struct {
@@ -106,6 +118,7 @@ static struct json *link_json(const struct monitor_link *l, int64_t now_ms)
 	json_set(object, "pool", pool_json(l));
 	set_counts(object, l);
 	json_set(object, "last_error", error_json(l));
+	json_set(object, "last_test", test_json(l));
 	json_set(object, "certificates", certificates_json(l, now_ms));
 	return object;
 }

@@ -185,6 +185,7 @@ const struct doc_field doc_fields[] = {
 	{"Link", "retried", DOC_INT, 0, NULL, NULL, NULL},
 	{"Link", "dead_lettered", DOC_INT, 0, NULL, NULL, NULL},
 	{"Link", "last_error", DOC_OBJECT, DOC_NULL, "LastError", NULL, NULL},
+	{"Link", "last_test", DOC_OBJECT, DOC_NULL, "LastTest", NULL, "The last periodic test."},
 	{"Link", "certificates", DOC_OBJECT, DOC_LIST, "LinkCertificate", NULL, NULL},
 	{"Pool", "open", DOC_INT, 0, NULL, NULL, "Connections to the receiver."},
 	{"Pool", "idle", DOC_INT, 0, NULL, NULL, NULL},
@@ -194,6 +195,10 @@ const struct doc_field doc_fields[] = {
 	{"LastError", "reason", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
 	{"LastError", "detail", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
 
+	{"LastTest", "at", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"LastTest", "ok", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"LastTest", "reason", DOC_TEXT, 0, NULL, NULL, "A stable token."},
+	{"LastTest", "status", DOC_INT, DOC_NULL, NULL, NULL, "That the receiver answered."},
 	{"LinkCertificate", "source", DOC_TEXT, 0, NULL, certificate_sources,
          "client: our own; peer: the receiver's, as it was seen last."},
 	{"LinkCertificate", "subject", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},

@@ -28,6 +28,8 @@ enum event_kind {
 	EVENT_DISK_FULL,
 	EVENT_DISK_FREE,
 	EVENT_CERTIFICATE_EXPIRES, /* of a link: soon, or it has */
+	EVENT_TEST_FAILED,         /* of a link: the periodic one, and did not before */
+	EVENT_TEST_OK,
 	EVENT_KINDS,
 };
 

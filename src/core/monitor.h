@@ -46,6 +46,11 @@ struct monitor_link {
 	/* Of the plugin's pool. */
 	uint32_t pool_open, pool_idle;
 	uint64_t pool_opened, pool_reused;
+	/* The last periodic test. */
+	int64_t test_ms; /* Unix time; 0: there was none */
+	bool test_ok;
+	unsigned test_status; /* 0: none */
+	char test_reason[64];
 	/* Certificates, by enum expiry_source. */
 	struct monitor_certificate {
 		int64_t ends_ms;                    /* Unix time; 0: there is none */

@@ -22,6 +22,7 @@
 #include "core/link.h"
 #include "core/measure.h"
 #include "core/policy.h"
+#include "core/trial.h"
 
 struct deployment;
 struct store_link;
@@ -85,6 +86,7 @@ struct queue {
 	bool expiring;
 
 	struct expiry expiry; /* of its certificates */
+	struct trial trial;   /* of itself */
 
 	/* The last failure. */
 	int64_t error_ms;

@@ -76,6 +76,7 @@ void link_show_sentence(const struct json *link, struct buf *b)
 {
 	const char *state = text_of(link, "state"), *detail = text_of(link, "detail");
 	const struct json *fault = json_get(link, "last_error");
+	const struct json *test = json_get(link, "last_test");
 	const struct json *certificates = json_get(link, "certificates");
 	const struct state_row *row = NULL;
 
@@ -94,6 +95,9 @@ void link_show_sentence(const struct json *link, struct buf *b)
 	           (long long)json_as_int(json_get(link, "in_flight")),
 	           (long long)json_as_int(json_get(link, "delivered")),
 	           (long long)json_as_int(json_get(link, "dead")));
+	if (json_count(test) > 0)
+		buf_printf(b, "  last test %s: %s\n", text_of(test, "at"),
+		           json_as_bool(json_get(test, "ok")) ? "ok" : text_of(test, "reason"));
 	for (size_t i = 0; i < json_count(certificates); i++)
 		show_certificate(json_at(certificates, i), b);
 	if (json_count(fault) > 0)
