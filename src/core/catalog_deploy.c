@@ -505,6 +505,7 @@ static int deploy_back(struct catalog *c, const struct deploy_call *call, struct
 	l->action = "connection.rollback";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = l->revision = NULL;
 	mem_free(text);
 	return rc;
 }
@@ -526,6 +527,7 @@ static int deploy_forward(struct catalog *c, const struct entry *entry,
 	l->action = "connection.deploy";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = NULL;
 	buf_finish(&text);
 	return rc;
 }
