@@ -82,6 +82,11 @@ extern const struct query_row api_audit_rows[AUDIT_ROWS];
 void api_audit_list(struct api_call *call);
 void api_audit_verify(struct api_call *call);
 
+/* api_test.c */
+enum { TEST_WISH_ENVIRONMENT, TEST_WISH_DEFINITION, TEST_WISH_CONFIRM, TEST_WISH_ROWS };
+extern const struct query_row api_test_wish_rows[TEST_WISH_ROWS]; /* of the body */
+void api_test(struct api_call *call);
+
 /* api_session.c */
 enum { SESSION_TOKEN, SESSION_ROWS };
 extern const struct query_row api_session_rows[SESSION_ROWS]; /* of the body */

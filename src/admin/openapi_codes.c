@@ -30,9 +30,13 @@ const struct doc_code doc_codes[] = {
 	{"unsupported_media_type", 415, "The body is of a type that is not taken."},
 	{"json_needed", 415, "Content-Type: application/json is needed."},
 	{"invalid", 422, "What was given has faults."},
+	{"invalid_definition", 422, "The definition has faults; `errors` has each."},
 	{"idempotency_conflict", 422, "The key was used for another message."},
 	/* State. */
 	{"conflict", 409, "The present state does not permit it."},
+	{"secret_origin", 409,
+         "A secret would go where it has never gone; `pairs` has each, `confirm_secrets` permits it."},
+	{"not_served", 409, "This host does not serve the environment."},
 	{"disabled", 409, "The connection is disabled."},
 	{"paused", 409, "The connection is paused."},
 	{"too_many_failures", 429, "Too many wrong credentials came from this address."},

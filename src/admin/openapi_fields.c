@@ -12,6 +12,8 @@ static const char *const link_states[] = {
 static const char *const breakers[] = {"closed", "open", "half_open", NULL};
 static const char *const who_kinds[] = {"nobody", "local", "token", "session", NULL};
 static const char *const accepted_states[] = {"ready", "held", NULL};
+static const char *const test_phases[] = {"prepare",    "resolve", "connect", "tls",
+                                          "first_byte", "whole",   "status",  NULL};
 static const char *const results[] = {"delivered", "failed", "rejected", "blocked", NULL};
 
 const struct doc_field doc_fields[] = {
@@ -65,6 +67,48 @@ const struct doc_field doc_fields[] = {
 	{"Phases", "total_ms", DOC_NUMBER, DOC_OPTIONAL, NULL, NULL, NULL},
 	{"Header", "name", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"Header", "value", DOC_TEXT, 0, NULL, NULL, NULL},
+
+	{"Test", "ok", DOC_FLAG, 0, NULL, NULL, "Whether it went as a delivery would have to."},
+	{"Test", "project", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Test", "name", DOC_TEXT, 0, NULL, NULL, "Of the connection."},
+	{"Test", "environment", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Test", "status", DOC_INT, DOC_NULL, NULL, NULL, "That the receiver answered."},
+	{"Test", "reason", DOC_TEXT, 0, NULL, NULL, "A stable token."},
+	{"Test", "detail", DOC_TEXT, DOC_NULL, NULL, NULL, "For people."},
+	{"Test", "phases", DOC_OBJECT, DOC_LIST, "TestPhase", NULL, NULL},
+	{"Test", "failed_phase", DOC_TEXT, DOC_NULL, NULL, test_phases,
+         "`prepare`: nothing was begun; `status`: a whole reply came, and says no."},
+	{"Test", "evidence", DOC_TEXT, DOC_LIST, NULL, NULL,
+         "What shows why it failed, for people."},
+	{"Test", "hint", DOC_TEXT, DOC_NULL, NULL, NULL, "What is likely to mend it."},
+	{"Test", "guide", DOC_TEXT, DOC_NULL, NULL, NULL,
+         "The heading of the troubleshooting guide."},
+	{"Test", "peer", DOC_TEXT, DOC_NULL, NULL, NULL, "Address and port."},
+	{"Test", "tls", DOC_OBJECT, DOC_NULL, "TestTls", NULL, NULL},
+	{"Test", "response", DOC_OBJECT, DOC_NULL, "TestResponse", NULL, NULL},
+	{"Test", "duration_ms", DOC_INT, 0, NULL, NULL, NULL},
+	{"Test", "request", DOC_ANY, DOC_NULL, NULL, NULL, "Always null."},
+	{"TestPhase", "name", DOC_TEXT, 0, NULL, test_phases, NULL},
+	{"TestPhase", "ms", DOC_NUMBER, DOC_NULL, NULL, NULL, "Of this phase alone."},
+	{"TestPhase", "done", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"TestTls", "version", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"TestTls", "cipher", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"TestTls", "chain", DOC_OBJECT, DOC_LIST, "TestCertificate", NULL,
+         "As the receiver offers it, its own certificate first."},
+	{"TestCertificate", "subject", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"TestCertificate", "issuer", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"TestCertificate", "not_before", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"TestCertificate", "not_after", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"TestCertificate", "days_left", DOC_INT, DOC_NULL, NULL, NULL, "Negative: it has ended."},
+	{"TestCertificate", "san", DOC_TEXT, DOC_LIST | DOC_NULL, NULL, NULL,
+         "Names and addresses; of the first one alone."},
+	{"TestResponse", "headers", DOC_ANY, 0, NULL, NULL,
+         "Name and value. Values that may hold secrets are masked."},
+	{"TestResponse", "body", DOC_TEXT, DOC_OPTIONAL, NULL, NULL,
+         "The beginning of the answer."},
+	{"TestResponse", "body_base64", DOC_TEXT, DOC_OPTIONAL, NULL, NULL,
+         "The same, where it is not text."},
+	{"TestResponse", "truncated", DOC_FLAG, 0, NULL, NULL, "The answer was longer."},
 
 	{"Deliveries", "items", DOC_OBJECT, DOC_LIST, "Delivery", NULL, NULL},
 	{"Deliveries", "next", DOC_TEXT, DOC_NULL, NULL, NULL,

@@ -64,6 +64,25 @@ const struct doc_route doc_routes[] = {
                           "breaker_open", "unsupported_media_type", "too_many_messages"},
 	},
 	{
+		.name = "testConnection",
+		.tag = "connections",
+		.help = "What is tested goes out as a message would, with the secrets of the host, on a "
+			"connection of its own. A test that fails is an answer like any other: `ok` is false.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
+		.name = "testDraft",
+		.tag = "connections",
+		.help = "As `testConnection`, of a definition that has no saved one.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
 		.name = "connectionStatus",
 		.tag = "connections",
 		.answers = {{200, JSON, "Links", "Its links, one for each environment."}},

@@ -72,6 +72,9 @@ static struct json *faults_json(const struct problem *p)
 static struct json *problem_json(const struct problem *p)
 {
 	struct json *object = json_object();
+	const void *cursor = NULL;
+	const struct json *value;
+	const char *key;
 
 	json_set(object, "type", json_string("about:blank"));
 	json_set(object, "title", json_string(p->title));
@@ -79,6 +82,8 @@ static struct json *problem_json(const struct problem *p)
 	json_set(object, "code", json_string(p->code));
 	if (p->fault_count > 0)
 		json_set(object, "errors", faults_json(p));
+	while (p->detail && (value = json_next(p->detail, &cursor, &key)))
+		json_set(object, key, json_copy(value));
 	return object;
 }
 

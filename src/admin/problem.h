@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct err;
+struct json;
 struct http_request;
 
 enum { PROBLEM_FAULTS = 8 };
@@ -19,6 +20,8 @@ struct problem {
 	/* One more header, such as Allow; name NULL: none. */
 	const char *header;
 	char header_value[64];
+	const struct json
+		*detail; /* an object whose members the document has too; NULL: none; borrowed */
 	/* What is wrong with which input; more than there is room for are left out. */
 	size_t fault_count;
 	struct problem_fault {

@@ -20,6 +20,7 @@ enum query_kind {
 	QUERY_CHOICE,  /* number: place in choices */
 	QUERY_CHOICES, /* number: bits 1 << place; several with commas */
 	QUERY_LIST,    /* an array of texts, in bodies alone; read by whoever wants it */
+	QUERY_OBJECT,  /* an object, in bodies alone; read by whoever wants it */
 	QUERY_FAMILY,  /* every name that begins so; read by whoever wants them */
 };
 

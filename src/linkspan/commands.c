@@ -250,6 +250,13 @@ static const struct option_row connection_rollback_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row connection_test_options[] = {
+	WHERE_OPTIONS,
+	{"file", 'f', "FILE", "test what is in this file, not what is saved"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	END_OF_OPTIONS,
+};
+
 static const struct option_row connection_history_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only in this environment"},
 	PROJECT_OPTION,
@@ -388,6 +395,12 @@ const struct command commands[] = {
 	{"connection", "undeploy", "NAME…", 1, 1000, "end what runs in an environment",
          "The definition stays, and what waits is kept.", connection_undeploy_options,
          cmd_connection_undeploy, OUTPUTS_SHOW},
+	{"connection", "test", "NAME", 1, 1,
+         "try a connection, saved or not, and say what is wrong",
+         "Each phase with its time, the receiver's certificates, and when it failed what shows why and "
+         "what is likely to mend it.  What it sends is said by the setting `test`.  It exits with 1 when "
+         "the test failed.  With --standalone this process tests, without a daemon.",
+         connection_test_options, cmd_connection_test, OUTPUTS_SHOW},
 	{"connection", "history", "NAME", 1, 1, "list what was deployed, the newest first", NULL,
          connection_history_options, cmd_connection_history, OUTPUTS_SHOW},
 	{"connection", "rollback", "NAME", 1, 1, "let an earlier deployment run again",
