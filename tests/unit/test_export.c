@@ -232,6 +232,20 @@ START_TEST(several_in_any_order_give_the_same_bytes)
 }
 END_TEST
 
+START_TEST(a_secret_in_a_definition_stops_it)
+{
+	struct err e;
+
+	begin(URL "headers = ( { name = \"Authorization\"; value = \"Bearer s3cret\"; } );",
+	      "Test: { };");
+	ck_assert_int_eq(export_key(true, "correct horse", true, &e), ERR_DENIED);
+	ck_assert_ptr_nonnull(strstr(e.text, "\"Hook\" holds a secret itself, at "
+	                                     "settings.headers[0].value"));
+	ck_assert_ptr_null(strstr(e.text, "s3cret"));
+	bundling_end();
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_not_found)
 {
 	static const struct export_name names[] = {{"billing", "Hook"}};
@@ -275,6 +289,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_file_that_cannot_be_read_stops_it),
 	SUITE_TEST(two_files_of_one_name_are_two),
 	SUITE_TEST(several_in_any_order_give_the_same_bytes),
+	SUITE_TEST(a_secret_in_a_definition_stops_it),
 	SUITE_TEST(what_is_not_there_is_not_found),
 	SUITE_TEST(without_memory_it_is_said),
 };
