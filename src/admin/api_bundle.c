@@ -29,8 +29,8 @@ const struct query_row api_export_rows[EXPORT_ROWS] = {
 
 const struct query_row api_exports_rows[EXPORTS_ROWS] = {
 	[EXPORTS_CONNECTIONS] = {.name = "connections",
-                                 .kind = QUERY_LIST,
-                                 .help = "Which ones: objects with `project` and `name`."},
+                                 .kind = QUERY_DOCUMENT,
+                                 .help = "A list of objects with `project` and `name`."},
 	[EXPORTS_PASSPHRASE] = {.name = "passphrase",
                                 .kind = QUERY_TEXT,
                                 .min = 1,
