@@ -16,6 +16,14 @@ static const char *const test_phases[] = {"prepare",    "resolve", "connect", "t
                                           "first_byte", "whole",   "status",  NULL};
 static const char *const results[] = {"delivered", "failed", "rejected", "blocked", NULL};
 
+static const char *const import_actions[] = {"create",   "overwrite", "rename",
+                                             "conflict", "same",      NULL};
+static const char *const import_needs[] = {"environment", "variable", "secret", "file",
+                                           "connection",  "type",     NULL};
+static const char *const severities[] = {"error", "warning", NULL};
+static const char *const file_kinds[] = {"certificate", "private_key", "key_store", "other", NULL};
+static const char *const file_actions[] = {"write", "same", "left_out", NULL};
+
 const struct doc_field doc_fields[] = {
 	{"Problem", "type", DOC_TEXT, 0, NULL, NULL, "Always about:blank."},
 	{"Problem", "title", DOC_TEXT, 0, NULL, NULL, "What is wrong, for people."},
@@ -263,6 +271,34 @@ const struct doc_field doc_fields[] = {
          "For the Linkspan-CSRF header of changes in a session."},
 	{"Grant", "project", DOC_TEXT, 0, NULL, NULL, "`*` for all of them."},
 	{"Grant", "role", DOC_TEXT, 0, NULL, access_roles, NULL},
+
+	{"Import", "format_ok", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"Import", "items", DOC_OBJECT, DOC_LIST, "ImportItem", NULL, NULL},
+	{"Import", "files", DOC_OBJECT, DOC_LIST, "ImportFile", NULL, NULL},
+	{"Import", "ok", DOC_FLAG, 0, NULL, NULL, "Whether nothing is in the way."},
+	{"Import", "applied", DOC_FLAG, 0, NULL, NULL, "false: it is the plan alone."},
+	{"Import", "done", DOC_ANY, 0, NULL, NULL, "What became of each connection."},
+	{"ImportItem", "project", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportItem", "name", DOC_TEXT, 0, NULL, NULL, "As the bundle has it."},
+	{"ImportItem", "to_name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportItem", "action", DOC_TEXT, 0, NULL, import_actions, NULL},
+	{"ImportItem", "revision", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportItem", "reason", DOC_TEXT, DOC_NULL, NULL, NULL, "Why the name is taken."},
+	{"ImportItem", "missing", DOC_OBJECT, DOC_LIST, "ImportNeed", NULL,
+         "What it needs, and this host does not have."},
+	{"ImportItem", "faults", DOC_OBJECT, DOC_LIST, "ImportFault", NULL, NULL},
+	{"ImportNeed", "kind", DOC_TEXT, 0, NULL, import_needs, NULL},
+	{"ImportNeed", "name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportNeed", "path", DOC_TEXT, DOC_NULL, NULL, NULL, "Where it is named."},
+	{"ImportNeed", "environment", DOC_TEXT, DOC_NULL, NULL, NULL, "Of a variable."},
+	{"ImportFault", "severity", DOC_TEXT, 0, NULL, severities, NULL},
+	{"ImportFault", "path", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportFault", "code", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportFault", "text", DOC_TEXT, 0, NULL, NULL, "For people."},
+	{"ImportFile", "name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportFile", "kind", DOC_TEXT, 0, NULL, file_kinds, NULL},
+	{"ImportFile", "path", DOC_TEXT, 0, NULL, NULL, "Where it is, or will be."},
+	{"ImportFile", "action", DOC_TEXT, 0, NULL, file_actions, NULL},
 
 	{"Audit", "items", DOC_OBJECT, DOC_LIST, "AuditRow", NULL, NULL},
 	{"Audit", "next", DOC_TEXT, DOC_NULL, NULL, NULL, "The cursor of the next page."},
