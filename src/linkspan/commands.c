@@ -203,8 +203,14 @@ static const struct option_row connection_move_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define CONFIRM_OPTION                                                                             \
+	{                                                                                          \
+		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
+	}
+
 static const struct option_row connection_toggle_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only what is deployed there; else the connection as a whole"},
+	CONFIRM_OPTION,
 	PROJECT_OPTION,
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
@@ -216,11 +222,6 @@ static const struct option_row connection_delete_options[] = {
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
 };
-
-#define CONFIRM_OPTION                                                                             \
-	{                                                                                          \
-		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
-	}
 
 static const struct option_row connection_diff_options[] = {WHERE_OPTIONS, END_OF_OPTIONS};
 

@@ -106,6 +106,16 @@ def test_create_in_a_project_as_a_dry_run(call, host):
     assert "could be created" in done.stdout
 
 
+def test_what_an_environment_deployed_by_itself(call, host):
+    change = {"deployed": [{"environment": "Development", "number": 1}],
+              "held": [{"environment": "Production", "reason": "it is protected"}]}
+    host({f"POST {CONNECTIONS}": Answer(201, document(change=change))})
+    done = call("connection", "create", "Orders", "--type", "webhook")
+    assert done.stdout.splitlines()[1:] == ["  deployed in Development, number 1",
+                                            "  not deployed in Production: it is protected"]
+    assert done.stderr == ""
+
+
 def test_what_create_needs(call, host):
     host()
     assert "needs --type" in call("connection", "create", "Orders").stderr
@@ -434,6 +444,8 @@ def test_without_an_editor_and_a_terminal(call, host):
     (["enable", "Orders"], ":enable", None, "Orders: enabled"),
     (["disable", "Orders", "--env", "Test"], ":disable?env=Test", None,
      "Orders in Test: disabled"),
+    (["enable", "Orders", "--env", "Test", "--confirm", "Test"], ":enable?env=Test",
+     {"confirm": "Test"}, "Orders in Test: enabled"),
     (["rename", "Orders", "New", "--dry-run"], ":rename?dry_run=true", {"name": "New"}, "could"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_changes(call, host, arguments, target, body, said):
