@@ -67,12 +67,15 @@ def test_what_goes_into_the_request(call, host, files, config):
     daemon = host(item())
     loose = config.write("Loose.conf", definition("Loose"))
     done = call("apply", "-f", files, "-f", loose, "--prune", "--deploy", "--env", "Test", "--env",
-                "Production", "-p", "office", "--dry-run")
+                "Production", "-p", "office", "--confirm", "Production", "--note", "why",
+                "--confirm-secrets", "--discard-comments", "--dry-run")
     assert done.returncode == 0, done.stderr
+    assert daemon.requests[0].query == {"dry_run": "true", "comments": "discard"}
     body = daemon.requests[0].json()
     assert body["prune"] and body["deploy"]
     assert body["projects"] == ["global", "shop", "office"]
     assert body["environments"] == ["Test", "Production"]
+    assert (body["confirm"], body["note"], body["confirm_secrets"]) == (["Production"], "why", True)
     assert body["items"][2]["project"] == "office"
     assert len(daemon.requests) == 1
     assert "+ Orders of global: would be created" in done.stdout

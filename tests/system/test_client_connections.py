@@ -46,7 +46,7 @@ def host(play):
             if request.path == "/api/v1/status":
                 return Answer(200, {"environments": ["Development", "Production"]})
             if request.path == "/api/v1/connection-types":
-                return Answer(200, {"items": [{"type": "webhook", "schema": SCHEMA}]})
+                return Answer(200, {"items": [{"id": "webhook", "schema": SCHEMA}]})
             if request.path.endswith("/usage"):
                 return Answer(200, {"items": []})
             if request.method in ("POST", "PUT") and request.body:
