@@ -58,9 +58,7 @@ int cmd_connection_rename(struct cli *cli, struct err *e)
 
 static void show_duplicate(const struct cli *cli, const struct json *document, struct buf *b)
 {
-	connection_show_done(cli_has(cli, "dry-run") ? "could be created"
-	                                             : "created, and not deployed",
-	                     document, b);
+	connection_show_done(cli_has(cli, "dry-run") ? "could be created" : "created", document, b);
 }
 
 int cmd_connection_duplicate(struct cli *cli, struct err *e)

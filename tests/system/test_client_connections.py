@@ -437,7 +437,7 @@ def test_without_an_editor_and_a_terminal(call, host):
 
 @pytest.mark.parametrize("arguments, target, body, said", [
     (["rename", "Orders", "New"], ":rename", {"name": "New"}, "renamed"),
-    (["duplicate", "Orders", "New"], ":duplicate", {"name": "New"}, "created, and not deployed"),
+    (["duplicate", "Orders", "New"], ":duplicate", {"name": "New"}, "created"),
     (["duplicate", "Orders", "New", "--to", "shop"], ":duplicate",
      {"name": "New", "project": "shop"}, "created"),
     (["move", "Orders", "--to", "shop"], ":move", {"project": "shop"}, "moved"),
