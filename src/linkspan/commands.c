@@ -203,8 +203,14 @@ static const struct option_row connection_move_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define CONFIRM_OPTION                                                                             \
+	{                                                                                          \
+		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
+	}
+
 static const struct option_row connection_toggle_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only what is deployed there; else the connection as a whole"},
+	CONFIRM_OPTION,
 	PROJECT_OPTION,
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
@@ -216,11 +222,6 @@ static const struct option_row connection_delete_options[] = {
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
 };
-
-#define CONFIRM_OPTION                                                                             \
-	{                                                                                          \
-		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
-	}
 
 static const struct option_row connection_diff_options[] = {WHERE_OPTIONS, END_OF_OPTIONS};
 
@@ -271,7 +272,13 @@ static const struct option_row apply_options[] = {
 	{"prune", 0, NULL,
          "delete what none of the files has, in the projects that they are about"},
 	{"deploy", 0, NULL, "deploy what differs from what runs"},
-	{"env", 'e', "ENVIRONMENT", "deploy in this environment only; may be repeated"},
+	{"env", 'e', "ENVIRONMENT",
+         "deploy in this environment only; may be repeated; else in each that is served and not "
+         "protected"},
+	CONFIRM_OPTION,
+	{"note", 0, "TEXT", "why; kept in the history"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	{"discard-comments", 0, NULL, "save it although comments in files of the host are lost"},
 	{"project", 'p', "PROJECT",
          "where definitions go whose place does not say it; else globally"},
 	{"dry-run", 0, NULL, "only show what would be done"},
