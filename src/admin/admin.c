@@ -123,6 +123,7 @@ static int create(const struct admin_options *options, struct admin **ret, struc
 	if (!admin)
 		return err_no_memory(e);
 	admin->host = options->host;
+	admin->catalog = options->catalog;
 	pthread_rwlock_init(&admin->lock, NULL);
 	names_init(&admin->names);
 	sessions_init(&admin->sessions);

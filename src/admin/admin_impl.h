@@ -22,6 +22,7 @@ struct settings {
 
 struct admin {
 	struct host *host;
+	struct catalog *catalog;              /* NULL: there is none */
 	struct http_server *local, *listener; /* NULL: there is none */
 	struct tokens *tokens;
 	struct sessions sessions;

@@ -82,6 +82,18 @@ extern const struct query_row api_audit_rows[AUDIT_ROWS];
 void api_audit_list(struct api_call *call);
 void api_audit_verify(struct api_call *call);
 
+/* api_secret.c */
+enum { SECRET_DRY_RUN, SECRET_ROWS };
+enum { TEXT_TEXT, TEXT_ROWS };
+enum { CHECK_REFERENCE, CHECK_ROWS };
+extern const struct query_row api_secret_rows[SECRET_ROWS];
+extern const struct query_row api_secret_text_rows[TEXT_ROWS];   /* of the body */
+extern const struct query_row api_secret_check_rows[CHECK_ROWS]; /* of the body */
+void api_secret_list(struct api_call *call);
+void api_secret_set(struct api_call *call);
+void api_secret_remove(struct api_call *call);
+void api_secret_check(struct api_call *call);
+
 /* api_session.c */
 enum { SESSION_TOKEN, SESSION_ROWS };
 extern const struct query_row api_session_rows[SESSION_ROWS]; /* of the body */

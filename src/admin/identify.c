@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/admin_impl.h"
+#include "admin/body.h"
 #include "admin/problem.h"
 #include "base/banned.h"
 #include "base/clock.h"
@@ -122,13 +123,9 @@ static bool changes(const struct http_request *request)
 
 static bool is_json(const struct http_request *request)
 {
-	static const char type[] = "application/json";
-	const char *given = http_request_header(request, "Content-Type");
-
-	if (request->body_bytes == 0 && !given)
+	if (request->body_bytes == 0 && !http_request_header(request, "Content-Type"))
 		return true;
-	return given && strncasecmp(given, type, sizeof(type) - 1) == 0 &&
-	       (given[sizeof(type) - 1] == '\0' || strchr("; \t", given[sizeof(type) - 1]));
+	return body_is_json(request);
 }
 
 /* A cookie goes along with whatever makes a browser send a request; these two do not. */

@@ -48,15 +48,24 @@ struct place {
 	char with[LOCAL_NAME_MOST + 16]; /* what is authenticated: the reference */
 };
 
+static int check_name(const char *name, struct err *e)
+{
+	if (local_is_name(name))
+		return 0;
+	return err_set(e, ERR_INVALID,
+	               "\"%.80s\" is no name of a secret; what is allowed: letters, digits and "
+	               "`_ . -`, no dot first, at most %d bytes",
+	               name, LOCAL_NAME_MOST);
+}
+
 /* name NULL: the folder alone. */
 static int find_place(const struct conf_host *host, const char *name, struct place *ret,
                       struct err *e)
 {
-	if (name && !local_is_name(name))
-		return err_set(e, ERR_INVALID,
-		               "\"%.80s\" is no name of a secret; what is allowed: letters, "
-		               "digits and `_ . -`, no dot first, at most %d bytes",
-		               name, LOCAL_NAME_MOST);
+	int rc = name ? check_name(name, e) : 0;
+
+	if (rc < 0)
+		return rc;
 	if (!host->state)
 		return err_set(e, ERR_INVALID, "there is no state folder");
 	snprintf(ret->key, sizeof(ret->key), "%s/secrets.key", host->state);
@@ -84,8 +93,12 @@ int local_path(const struct conf_host *host, const char *name, struct buf *ret, 
  * Sealing
  */
 
-static int check_text(const char *name, const char *text, size_t bytes, struct err *e)
+int local_check(const char *name, const char *text, size_t bytes, struct err *e)
 {
+	int rc = check_name(name, e);
+
+	if (rc < 0)
+		return rc;
 	if (bytes == 0)
 		return err_set(e, ERR_INVALID, "the secret %s would be empty", name);
 	if (bytes > SECRET_MAX_BYTES)
@@ -125,9 +138,9 @@ int local_seal(const struct conf_host *host, const char *name, const char *text,
 {
 	struct place place;
 
-	int rc = find_place(host, name, &place, e);
+	int rc = local_check(name, text, bytes, e);
 	if (rc == 0)
-		rc = check_text(name, text, bytes, e);
+		rc = find_place(host, name, &place, e);
 	return rc < 0 ? rc : seal_at(&place, text, bytes, ret, e);
 }
 
@@ -137,9 +150,9 @@ int local_set(const struct conf_host *host, const char *name, const char *text, 
 	struct place place;
 	struct buf sealed;
 
-	int rc = find_place(host, name, &place, e);
+	int rc = local_check(name, text, bytes, e);
 	if (rc == 0)
-		rc = check_text(name, text, bytes, e);
+		rc = find_place(host, name, &place, e);
 	if (rc < 0)
 		return rc;
 	buf_init(&sealed, SEALED_BYTES_MOST);

@@ -26,6 +26,8 @@ int local_seal(const struct conf_host *host, const char *name, const char *text,
 /* Appends the text.  ERR_NOT_FOUND; ERR_INVALID: it is not what was sealed under that name. */
 int local_fetch(const struct conf_host *host, const char *name, struct buf *ret_text,
                 struct err *e);
+/* What local_seal() and local_set() refuse, and nothing else.  ERR_INVALID. */
+int local_check(const char *name, const char *text, size_t bytes, struct err *e);
 /* Seals and writes, or removes.  ERR_NOT_FOUND. */
 int local_set(const struct conf_host *host, const char *name, const char *text, size_t bytes,
               struct err *e);

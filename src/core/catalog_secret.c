@@ -70,6 +70,8 @@ static int change(struct catalog *c, const char *path, const struct buf *sealed,
 	buf_finish(&before);
 	if (rc < 0)
 		return err_set(e, rc, "%s", why.text);
+	if (!audit)
+		return 0;
 	const struct store_file file = {
 		.path = path,
 		.before = is_there ? digest : NULL,
@@ -87,8 +89,10 @@ int catalog_set_secret(struct catalog *c, const char *name, const char *text, si
 
 	buf_init(&path, BUF_MAX_LINE);
 	buf_init(&sealed, FILE_BYTES_MOST);
-	int rc = local_path(&c->fixed, name, &path, e);
+	int rc = local_check(name, text, bytes, e);
 	if (rc == 0)
+		rc = local_path(&c->fixed, name, &path, e);
+	if (rc == 0 && audit)
 		rc = local_seal(&c->fixed, name, text, bytes, &sealed, e);
 	pthread_mutex_lock(&c->changing);
 	if (rc == 0)
@@ -124,13 +128,51 @@ int catalog_remove_secret(struct catalog *c, const char *name, const struct stor
 }
 
 /*
+ * References in definitions
+ */
+
+/* As deep as definitions are allowed to nest. */
+static void each_reference(const struct node *n,
+                           void (*each)(void *arg, const char *reference, size_t bytes), void *arg)
+{
+	static const char prefix[] = "${secret:";
+	struct literal_text text;
+
+	for (const struct node *child = n->first; child; child = child->next)
+		each_reference(child, each, arg);
+	if (n->kind != NODE_STRING || !strstr(n->u.s, prefix))
+		return;
+	literal_text_begin(&text, n->u.s, false);
+	while (literal_text_next(&text))
+		if (strncmp(text.at, prefix, sizeof(prefix) - 1) == 0)
+			each(arg, text.at + sizeof(prefix) - 1, text.bytes - sizeof(prefix));
+}
+
+static int each_entry(struct catalog *c, void (*each)(void *arg, const struct catalog_entry *entry),
+                      void *arg, struct err *e)
+{
+	const struct catalog_entry **entries;
+	size_t count;
+
+	if (catalog_list(c, &entries, &count) < 0)
+		return err_no_memory(e);
+	for (size_t i = 0; i < count; i++) {
+		each(arg, entries[i]);
+		catalog_release(entries[i]);
+	}
+	mem_free((void *)entries);
+	return 0;
+}
+
+/*
  * Telling
  */
 
 struct telling {
 	struct json *items;
-	struct json **users; /* of each item, in their order; borrowed */
-	const char **names;
+	struct json **users;               /* of each item, in their order; borrowed */
+	const char **names;                /* "local/NAME" */
+	const struct catalog_entry *entry; /* that is looked at */
 	size_t count, cap;
 	struct arena arena;
 	bool failed;
@@ -156,7 +198,7 @@ static void tell(void *arg, const char *name, long long changed_ms)
 	rc |= json_set(item, "provider", json_string("local"));
 	rc |= json_set(item, "changed", json_string(time));
 	rc |= json_set(item, "used_by", users);
-	const char *copy = arena_strdup(&t->arena, name);
+	const char *copy = arena_strdup(&t->arena, reference);
 	if (rc < 0 || !copy || t->count == t->cap || json_push(t->items, item) < 0) {
 		t->failed = true;
 		return;
@@ -165,12 +207,14 @@ static void tell(void *arg, const char *name, long long changed_ms)
 	t->users[t->count++] = users;
 }
 
-/* An entry's definition is walked once, and says it once. */
-static void add_user(struct telling *t, const char *name, size_t bytes,
-                     const struct catalog_entry *entry)
+/* An entry's definition is walked in one go, and said once. */
+static void add_user(void *arg, const char *reference, size_t bytes)
 {
+	struct telling *t = arg;
+	const struct catalog_entry *entry = t->entry;
+
 	for (size_t i = 0; i < t->count; i++) {
-		if (strncmp(t->names[i], name, bytes) != 0 || t->names[i][bytes])
+		if (strncmp(t->names[i], reference, bytes) != 0 || t->names[i][bytes])
 			continue;
 		size_t users = json_count(t->users[i]);
 		const struct json *last = users ? json_at(t->users[i], users - 1) : NULL;
@@ -186,37 +230,12 @@ static void add_user(struct telling *t, const char *name, size_t bytes,
 	}
 }
 
-/* As deep as definitions are allowed to nest. */
-static void find_references(struct telling *t, const struct node *n,
-                            const struct catalog_entry *entry)
+static void add_users(void *arg, const struct catalog_entry *entry)
 {
-	static const char prefix[] = "${secret:local/";
-	struct literal_text text;
+	struct telling *t = arg;
 
-	for (const struct node *child = n->first; child; child = child->next)
-		find_references(t, child, entry);
-	if (n->kind != NODE_STRING || !strstr(n->u.s, prefix))
-		return;
-	literal_text_begin(&text, n->u.s, false);
-	while (literal_text_next(&text))
-		if (strncmp(text.at, prefix, sizeof(prefix) - 1) == 0)
-			add_user(t, text.at + sizeof(prefix) - 1, text.bytes - sizeof(prefix),
-			         entry);
-}
-
-static int find_users(struct catalog *c, struct telling *t, struct err *e)
-{
-	const struct catalog_entry **entries;
-	size_t count;
-
-	if (catalog_list(c, &entries, &count) < 0)
-		return err_no_memory(e);
-	for (size_t i = 0; i < count; i++) {
-		find_references(t, entries[i]->definition->root, entries[i]);
-		catalog_release(entries[i]);
-	}
-	mem_free((void *)entries);
-	return 0;
+	t->entry = entry;
+	each_reference(entry->definition->root, add_user, t);
 }
 
 int catalog_secrets(struct catalog *c, struct json **ret, struct err *e)
@@ -226,7 +245,7 @@ int catalog_secrets(struct catalog *c, struct json **ret, struct err *e)
 	arena_init(&t.arena);
 	int rc = local_list(&c->fixed, tell, &t, e);
 	if (rc == 0)
-		rc = find_users(c, &t, e);
+		rc = each_entry(c, add_users, &t, e);
 	if (rc == 0 && (t.failed || !t.items))
 		rc = err_no_memory(e);
 	if (rc == 0)
@@ -239,14 +258,83 @@ int catalog_secrets(struct catalog *c, struct json **ret, struct err *e)
 	return rc;
 }
 
-int catalog_check_secret(struct catalog *c, const char *reference, struct err *e)
+/*
+ * Checking
+ */
+
+/* Distinct references, in the order in which they are met. */
+struct references {
+	struct arena arena;
+	const char **items;
+	size_t count, cap;
+	bool failed;
+};
+
+static void note(void *arg, const char *reference, size_t bytes)
+{
+	struct references *r = arg;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (strncmp(r->items[i], reference, bytes) == 0 && !r->items[i][bytes])
+			return;
+	const char *copy = arena_dup(&r->arena, reference, bytes);
+	if (copy && r->count == r->cap) {
+		size_t cap = r->cap ? 2 * r->cap : 32;
+		const char **items = mem_resize(r->items, cap, sizeof(*items));
+		r->items = items ? items : r->items;
+		r->cap = items ? cap : r->cap;
+	}
+	if (copy && r->count < r->cap)
+		r->items[r->count++] = copy;
+	else
+		r->failed = true;
+}
+
+static void note_all(void *arg, const struct catalog_entry *entry)
+{
+	each_reference(entry->definition->root, note, arg);
+}
+
+static int check_one(struct catalog *c, const char *reference, struct json *items)
 {
 	const struct text_part part = {TEXT_SECRET, reference};
+	struct json *item = json_object();
+	struct err why = {0};
 	struct buf text;
 
 	buf_init(&text, SECRET_MAX_BYTES);
-	int rc = secret_compose(&c->fixed, &part, 1, &text, e);
+	bool ok = secret_compose(&c->fixed, &part, 1, &text, &why) == 0;
 	buf_wipe(&text);
 	buf_finish(&text);
+	int rc = json_set(item, "reference", json_string(reference));
+	rc |= json_set(item, "ok", json_bool(ok));
+	rc |= json_set(item, "reason", ok ? json_null() : json_string(why.text));
+	rc |= json_push(items, item);
+	return rc < 0 ? ERR_NO_MEMORY : 0;
+}
+
+int catalog_check_secrets(struct catalog *c, const char *reference, struct json **ret,
+                          struct err *e)
+{
+	struct references r = {0};
+	struct json *items = json_array();
+	int rc = 0;
+
+	arena_init(&r.arena);
+	if (reference)
+		note(&r, reference, strlen(reference));
+	else
+		rc = each_entry(c, note_all, &r, e);
+	if (rc == 0 && (r.failed || !items))
+		rc = err_no_memory(e);
+	for (size_t i = 0; i < r.count && rc == 0; i++)
+		if (check_one(c, r.items[i], items) < 0)
+			rc = err_no_memory(e);
+	if (rc == 0)
+		*ret = items;
+	else
+		json_free(items);
+	mem_free((void *)r.items);
+	arena_finish(&r.arena);
 	return rc;
 }
