@@ -145,6 +145,17 @@ void api_export(struct api_call *call);
 void api_import(struct api_call *call);
 /* How large the body of a request may be, if it is an import by somebody who may do that; else 0. */
 size_t api_import_body_max(struct admin *admin, const struct http_request *request);
+/* api_secret.c */
+enum { SECRET_DRY_RUN, SECRET_ROWS };
+enum { TEXT_TEXT, TEXT_ROWS };
+enum { CHECK_REFERENCE, CHECK_ROWS };
+extern const struct query_row api_secret_rows[SECRET_ROWS];
+extern const struct query_row api_secret_text_rows[TEXT_ROWS];   /* of the body */
+extern const struct query_row api_secret_check_rows[CHECK_ROWS]; /* of the body */
+void api_secret_list(struct api_call *call);
+void api_secret_set(struct api_call *call);
+void api_secret_remove(struct api_call *call);
+void api_secret_check(struct api_call *call);
 
 /* api_session.c */
 enum { SESSION_TOKEN, SESSION_ROWS };

@@ -17,6 +17,7 @@ const struct doc_tag doc_tags[] = {
 	{"connections", "Connections as they are saved, how they are, and holding them back."},
 	{"events", "What happens, the moment it does."},
 	{"access", "Tokens, sessions, and the audit trail."},
+	{"secrets", "Secrets that the host keeps itself."},
 	{"host", "The host itself."},
 };
 const size_t doc_tag_count = sizeof(doc_tags) / sizeof(doc_tags[0]);
@@ -314,6 +315,39 @@ const struct doc_route doc_routes[] = {
 		.codes = {"not_found"},
 	},
 	{
+		.name = "listSecrets",
+		.tag = "secrets",
+		.answers = {{200, JSON, "Secrets",
+                             "The secrets of the provider `local`, by name."}},
+		.codes = {"conflict"},
+	},
+	{
+		.name = "setSecret",
+		.tag = "secrets",
+		.help = "The text is kept byte for byte, at most 64 KiB of it, without a NUL byte, and can "
+			"be read by nobody: definitions name it as `${secret:local/NAME}`. Running links "
+			"take a new text within five minutes, or when a receiver says 401.",
+		.body_help = "The secret; as `application/json`, it is the member `text`.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{204, NULL, NULL, "It is kept."}},
+		.codes = {"invalid", "invalid_json", "conflict", "disk_full"},
+	},
+	{
+		.name = "deleteSecret",
+		.tag = "secrets",
+		.help = "What still names it cannot be deployed any more, and deployments that run fail "
+			"when they ask for it again.",
+		.answers = {{204, NULL, NULL, "It is removed."}},
+		.codes = {"invalid", "not_found", "conflict", "disk_full"},
+	},
+	{
+		.name = "checkSecret",
+		.tag = "secrets",
+		BODY(api_secret_check_rows, CHECK_ROWS, "Which one."),
+		.answers = {{200, JSON, "SecretVerdicts", "Whether it can be had; if not, why."}},
+		.codes = {"invalid_json", "conflict"},
+	},
+	{
 		.name = "listAudit",
 		.tag = "access",
 		.answers = {{200, JSON, "Audit", "A page of rows."}},
@@ -407,6 +441,7 @@ static const struct {
 	{"project", "The project; `global` for the global scope."},
 	{"name", "The connection's name."},
 	{"id", "The id."},
+	{"secret", "The secret's name: letters, digits and `_ . -`, no dot first."},
 };
 
 const char *doc_argument(const char *name)
