@@ -528,28 +528,35 @@ static int deploy_forward(struct catalog *c, const struct entry *entry,
 	return rc;
 }
 
-int catalog_deploy(struct catalog *c, const struct deploy_call *call,
-                   const struct catalog_word *word, struct catalog_answer *a, struct err *e)
+int deploy_entry(struct catalog *c, const struct entry *entry, const struct deploy_call *call,
+                 const struct catalog_word *word, struct catalog_answer *a, struct err *e)
 {
 	const struct conf_environment *environment = NULL;
 	const struct deploying how = {
 		.word = word, .note = call->note, .confirms_secrets = call->confirms_secrets};
+
+	int rc = find_environment(c, call, &environment, a, e);
+	if (rc < 0)
+		return rc;
+	struct launch l = {
+		.catalog = c,
+		.place = place_of(&entry->face, environment->name),
+		.how = &how,
+	};
+	l.enabled = own_enabled(c, &l.place);
+	return call->number ? deploy_back(c, call, &l, word, a, e)
+	                    : deploy_forward(c, entry, environment, &l, word, a, e);
+}
+
+int catalog_deploy(struct catalog *c, const struct deploy_call *call,
+                   const struct catalog_word *word, struct catalog_answer *a, struct err *e)
+{
 	struct entry *entry = NULL;
 
 	pthread_mutex_lock(&c->changing);
 	int rc = find_entry(c, call, &entry, e);
 	if (rc == 0)
-		rc = find_environment(c, call, &environment, a, e);
-	if (rc == 0) {
-		struct launch l = {
-			.catalog = c,
-			.place = place_of(&entry->face, environment->name),
-			.how = &how,
-		};
-		l.enabled = own_enabled(c, &l.place);
-		rc = call->number ? deploy_back(c, call, &l, word, a, e)
-		                  : deploy_forward(c, entry, environment, &l, word, a, e);
-	}
+		rc = deploy_entry(c, entry, call, word, a, e);
 	pthread_mutex_unlock(&c->changing);
 	return rc;
 }

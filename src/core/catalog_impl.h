@@ -127,6 +127,9 @@ struct deploying {
 int deploy_saved(struct catalog *c, const struct entry *entry,
                  const struct conf_environment *environment, const struct deploying *how,
                  uint32_t *ret_number, struct catalog_answer *a, struct err *e);
+/* What a call asks for, of an entry that need not be saved if the word is only to be tried. */
+int deploy_entry(struct catalog *c, const struct entry *entry, const struct deploy_call *call,
+                 const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 /* Deploys to each environment that has auto_deploy and is served; what cannot be is held back, and says why
  * in the members "deployed" and "held" of item (NULL: in the log). */
 void deploy_by_itself(struct catalog *c, const struct entry *entry, struct deploying *how,

@@ -5,6 +5,7 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "conf/name.h"
 #include "conf/read.h"
 #include "core/catalog_impl.h"
 #include "core/deployment.h"
@@ -170,6 +171,21 @@ int catalog_diff(struct catalog *c, const char *project, const char *name, const
  * Drafts
  */
 
+/* Where it is, or would be: files that it names are looked for from there. */
+static void draft_file(const struct catalog *c, const struct deploy_call *call,
+                       const struct entry *saved, char *file, size_t bytes)
+{
+	const char *folder = c->base->conf.host.definitions;
+
+	if (saved)
+		snprintf(file, bytes, "%s", saved->face.file);
+	else if (name_compare(call->project, CONF_GLOBAL) == 0)
+		snprintf(file, bytes, "%s/connections/%s.conf", folder, call->name);
+	else
+		snprintf(file, bytes, "%s/projects/%s/connections/%s.conf", folder, call->project,
+		         call->name);
+}
+
 /* The document as a connection that nobody saves. */
 static int read_draft(struct catalog *c, const struct deploy_call *call,
                       const struct json *definition, const struct entry *saved, struct conf *conf,
@@ -184,8 +200,7 @@ static int read_draft(struct catalog *c, const struct deploy_call *call,
 
 	arena_init(&arena);
 	buf_init(&text, READ_MAX_BYTES);
-	snprintf(file, sizeof(file), "%s/connections/%s.conf", c->base->conf.host.definitions,
-	         call->name);
+	draft_file(c, call, saved, file, sizeof(file));
 	int rc = document ? json_set(document, "name", json_string(call->name)) : ERR_NO_MEMORY;
 	if (rc == 0 && present)
 		rc = literals_keep(c->plugins, present, document, e);
@@ -277,6 +292,34 @@ int catalog_draft(struct catalog *c, const struct deploy_call *call, const struc
 	}
 	if (rc == 0)
 		rc = draft(c, call, connection, ret, a, e);
+	pthread_mutex_unlock(&c->changing);
+	conf_finish(&conf);
+	return rc;
+}
+
+int catalog_foresee(struct catalog *c, const struct deploy_call *call,
+                    const struct json *definition, const struct catalog_word *word,
+                    struct catalog_answer *a, struct err *e)
+{
+	struct catalog_word trying = *word;
+	struct entry entry = {0};
+	struct conf conf = {0};
+
+	trying.dry_run = true;
+	arena_init(&conf.arena);
+	pthread_mutex_lock(&c->changing);
+	const struct entry *saved = entries_find(c, call->project, call->name, NULL);
+	int rc = read_draft(c, call, definition, saved, &conf, &a->report, e);
+	if (rc == ERR_INVALID)
+		rc = answer_code(a, e, rc, "invalid_definition", NULL, "the draft has faults");
+	if (rc == 0 && definition_revision(conf.connections[0].root, entry.face.revision) < 0)
+		rc = err_no_memory(e);
+	if (rc == 0) {
+		entry.face.project = call->project;
+		entry.face.name = call->name;
+		entry.face.definition = conf.connections;
+		rc = deploy_entry(c, &entry, call, &trying, a, e);
+	}
 	pthread_mutex_unlock(&c->changing);
 	conf_finish(&conf);
 	return rc;
