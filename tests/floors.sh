@@ -37,7 +37,7 @@ systemd/           src/journal/
 libpq-fe.h         src/store/
 libconfig.h        src/conf/
 dlfcn.h            src/plug/
-zip.h              src/core/bundle
+zip.h              src/core/bundle/
 jv.h               src/flow/transform
 jq.h               src/flow/transform
 glib               src/flow/cron

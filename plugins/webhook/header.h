@@ -12,8 +12,6 @@
 
 #include "text.h"
 
-#define HEADER_REASON "header_invalid"
-
 enum {
 	HEADER_NAME_MAX_BYTES = 256,
 	HEADER_VALUE_MAX_BYTES = 8192,

@@ -106,10 +106,10 @@ static void start(struct transfer *t)
 	if (rc == 0)
 		rc = transfer_start(t);
 	if (rc == LK_EINVAL)
-		result_unsent(t, LK_BLOCKED, LK_NOT_SENT, "secret",
+		result_unsent(t, LK_BLOCKED, LK_NOT_SENT, REASON_SECRET,
 		              "the passphrase of the client key cannot be read");
 	else if (rc < 0)
-		result_unsent(t, LK_RETRY, LK_NOT_SENT, "no_memory",
+		result_unsent(t, LK_RETRY, LK_NOT_SENT, REASON_NO_MEMORY,
 		              "out of memory or of file descriptors");
 	if (rc < 0)
 		link_reuse(t);
@@ -120,9 +120,9 @@ static void fail_resolve(struct transfer *t)
 	struct resolve *r = &t->link->resolve;
 
 	if (r->denied)
-		result_unsent(t, LK_REJECT, LK_NOT_SENT, "denied_address", r->detail);
+		result_unsent(t, LK_REJECT, LK_NOT_SENT, REASON_DENIED_ADDRESS, r->detail);
 	else
-		result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, "dns", r->detail);
+		result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, REASON_DNS, r->detail);
 	link_reuse(t);
 }
 
@@ -133,7 +133,7 @@ static void fire_no_addresses(struct wh_timer *timer)
 
 	snprintf(why.detail, sizeof(why.detail), "%s did not resolve in time (unfinished: resolve)",
 	         t->link->resolve.name);
-	result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, "timeout_resolve", why.detail);
+	result_unsent(t, LK_RETRY, LK_NOT_SENT | LK_LINK_FAULT, REASON_TIMEOUT_RESOLVE, why.detail);
 	link_reuse(t);
 }
 
@@ -239,7 +239,7 @@ void link_cancel(void *conn, struct lk_op *op)
 		t = find(&l->pending, op);
 	if (!t)
 		return;
-	result_unsent(t, LK_RETRY, LK_CANCELLED, "cancelled", "the host gave it up");
+	result_unsent(t, LK_RETRY, LK_CANCELLED, REASON_CANCELLED, "the host gave it up");
 	link_reuse(t);
 }
 

@@ -14,6 +14,7 @@
 #include "params.h"
 #include "peer.h"
 #include "pump.h"
+#include "reason.h"
 #include "resolve.h"
 #include "status.h"
 #include "target.h"
@@ -136,7 +137,7 @@ void header_block_finish(struct header_block *b); /* wipes */
 
 /* What is wrong with a request, for an outcome LK_REJECT. */
 struct refusal {
-	const char *reason;
+	enum reason reason;
 	char detail[320];
 };
 
@@ -152,5 +153,5 @@ void request_describe(struct transfer *t);
 /* Outcomes (result.c): each completes the request of the transfer. */
 void result_of_transfer(struct transfer *t, CURLcode code);
 void result_refused(struct transfer *t, const struct refusal *refusal);
-void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const char *reason,
+void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, enum reason reason,
                    const char *detail);

@@ -26,7 +26,7 @@ void header_block_finish(struct header_block *b)
 	header_set_init(&b->set);
 }
 
-static int refuse(struct refusal *ret, const char *reason, const char *what, const char *detail)
+static int refuse(struct refusal *ret, enum reason reason, const char *what, const char *detail)
 {
 	ret->reason = reason;
 	snprintf(ret->detail, sizeof(ret->detail), "%s%s%s", what, what[0] ? ": " : "", detail);
@@ -42,7 +42,7 @@ static int refuse_header(struct refusal *ret, const char *name, const char *mess
 	while (shown < 64 && name[shown] > ' ' && name[shown] < 0x7f)
 		shown++;
 	snprintf(what, sizeof(what), "header \"%.*s\"", (int)shown, name);
-	return refuse(ret, HEADER_REASON, what, message);
+	return refuse(ret, REASON_HEADER_INVALID, what, message);
 }
 
 static int add(struct header_block *b, enum header_source source, const char *name,
@@ -74,7 +74,7 @@ static int add_secret(struct webhook_link *l, struct header_block *b, const char
 	else if (rc >= 0)
 		rc = add(b, HEADER_FROM_CONNECTION, name, value, ret);
 	else
-		rc = refuse(ret, "secret", name, "its secret cannot be read");
+		rc = refuse(ret, REASON_SECRET, name, "its secret cannot be read");
 	wh_wipe(value, SECRET_MOST);
 	wh_free(value);
 	return rc;
@@ -305,14 +305,14 @@ static int build_url(struct transfer *t, struct refusal *ret)
 	for (uint32_t i = 0; i < required->count; i++) {
 		const char *name = required->u.v[i]->u.s;
 		if (!uritemplate_given(t->link->target.url, name, &args))
-			return refuse(ret, "uri_missing", name,
+			return refuse(ret, REASON_URI_MISSING, name,
 			              "this argument of the URL is required (required_uri)");
 	}
 	text_clear(&t->url);
 	if (t->link->url && r->kind != LK_OP_DESCRIBE)
 		return 0;
 	int rc = target_expand(&t->link->target, &args, &t->url, why, sizeof(why));
-	return rc == LK_EINVAL ? refuse(ret, TARGET_REASON, "", why) : rc;
+	return rc == LK_EINVAL ? refuse(ret, REASON_URL_INVALID, "", why) : rc;
 }
 
 /* All that connecting needs to know. */
@@ -340,7 +340,7 @@ static int add_test_body(struct transfer *t, const struct lk_value *value, struc
 		text_add(&t->test_body, body, (size_t)bytes);
 	wh_wipe(body, TEST_BODY_MAX_BYTES);
 	wh_free(body);
-	return bytes < 0 ? refuse(ret, "secret", "test.body", "its secret cannot be read")
+	return bytes < 0 ? refuse(ret, REASON_SECRET, "test.body", "its secret cannot be read")
 	                 : text_failed(&t->test_body);
 }
 
@@ -360,7 +360,7 @@ int request_of_test(struct transfer *t, struct refusal *ret)
 		return 0;
 	rc = add_test_body(t, test[TEST_BODY], ret);
 	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
-		refuse(ret, "no_memory", "", "out of memory");
+		refuse(ret, REASON_NO_MEMORY, "", "out of memory");
 	t->test.body = text_str(&t->test_body);
 	t->test.body_bytes = t->test_body.len_bytes;
 	if (type->u.s && type->u.s[0])
@@ -371,13 +371,13 @@ int request_of_test(struct transfer *t, struct refusal *ret)
 int request_build(struct transfer *t, struct refusal *ret)
 {
 	if (t->request->body && !t->method->may_have_body)
-		return refuse(ret, "body_not_allowed", t->method->name,
+		return refuse(ret, REASON_BODY_NOT_ALLOWED, t->method->name,
 		              "a request with this method has no body");
 	int rc = t->only_connects ? build_origin(t) : build_url(t, ret);
 	if (rc == 0 && !t->only_connects)
 		rc = choose_headers(t, ret);
 	if (rc == LK_ENOMEM || rc == LK_ETOOBIG)
-		refuse(ret, "no_memory", "", "out of memory");
+		refuse(ret, REASON_NO_MEMORY, "", "out of memory");
 	return rc;
 }
 
@@ -402,7 +402,7 @@ void request_describe(struct transfer *t)
 	uint32_t count = 0;
 
 	if (!names) {
-		result_unsent(t, LK_RETRY, LK_NOT_SENT, "no_memory", "out of memory");
+		result_unsent(t, LK_RETRY, LK_NOT_SENT, REASON_NO_MEMORY, "out of memory");
 		return;
 	}
 	attrs[2 * count] = "method";
@@ -418,7 +418,7 @@ void request_describe(struct transfer *t)
 		.result = LK_DONE,
 		.flags = LK_NOT_SENT,
 		.retry_after_ms = -1,
-		.reason = "ok",
+		.reason = reason_text(REASON_OK),
 		.reply_attrs = attrs,
 		.reply_attr_count = count,
 		.reply = r->body,

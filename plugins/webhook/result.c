@@ -167,7 +167,7 @@ static void complete(struct transfer *t, struct lk_outcome *outcome)
 	t->link->state->host->complete(t->request->op, outcome);
 }
 
-void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const char *reason,
+void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, enum reason reason,
                    const char *detail)
 {
 	struct attrs a = {.count = 0};
@@ -175,7 +175,7 @@ void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const ch
 		.result = result,
 		.flags = flags,
 		.retry_after_ms = -1,
-		.reason = reason,
+		.reason = reason_text(reason),
 		.detail = detail,
 		.reply_attrs = a.pairs,
 	};
@@ -188,8 +188,8 @@ void result_unsent(struct transfer *t, uint32_t result, uint32_t flags, const ch
 
 void result_refused(struct transfer *t, const struct refusal *refusal)
 {
-	bool again = strcmp(refusal->reason, "no_memory") == 0;
-	bool blocked = strcmp(refusal->reason, "secret") == 0;
+	bool again = refusal->reason == REASON_NO_MEMORY;
+	bool blocked = refusal->reason == REASON_SECRET;
 
 	result_unsent(t,
 	              again     ? LK_RETRY
@@ -209,7 +209,7 @@ static void complete_reply(struct transfer *t, struct attrs *a, unsigned status)
 		.flags = verdict.flags,
 		.status = status,
 		.retry_after_ms = -1,
-		.reason = verdict.reason,
+		.reason = reason_text(verdict.reason),
 		.reply_attrs = a->pairs,
 		.reply_attr_count = a->count,
 		.reply = t->reply.data,
@@ -233,10 +233,11 @@ static void complete_reply(struct transfer *t, struct attrs *a, unsigned status)
 /* Which phase a time-out cut short. */
 static const struct phase {
 	const char *name;
-	const char *reason;
-} phase_connect = {"connect", "timeout_connect"}, phase_tls = {"TLS handshake", "timeout_tls"},
-  phase_reply = {"waiting for the reply", "timeout_reply"},
-  phase_body = {"reading the reply", "timeout_body"};
+	enum reason reason;
+} phase_connect = {"connect", REASON_TIMEOUT_CONNECT},
+  phase_tls = {"TLS handshake", REASON_TIMEOUT_TLS},
+  phase_reply = {"waiting for the reply", REASON_TIMEOUT_REPLY},
+  phase_body = {"reading the reply", REASON_TIMEOUT_BODY};
 
 static const struct phase *unfinished_phase(const struct transfer *t)
 {
@@ -252,27 +253,27 @@ static const struct phase *unfinished_phase(const struct transfer *t)
 static const struct code_row {
 	CURLcode code;
 	uint32_t result, flags;
-	const char *reason;
+	enum reason reason;
 } codes[] = {
-	{CURLE_COULDNT_CONNECT, LK_RETRY, LK_LINK_FAULT, "connect"},
-	{CURLE_COULDNT_RESOLVE_HOST, LK_RETRY, LK_LINK_FAULT, "dns"},
-	{CURLE_PEER_FAILED_VERIFICATION, LK_BLOCKED, LK_NOT_SENT, "tls_verify"},
-	{CURLE_SSL_CONNECT_ERROR, LK_RETRY, LK_LINK_FAULT, "tls"},
-	{CURLE_SSL_CERTPROBLEM, LK_BLOCKED, LK_NOT_SENT, "tls_client_certificate"},
-	{CURLE_SSL_CIPHER, LK_RETRY, LK_LINK_FAULT, "tls"},
-	{CURLE_GOT_NOTHING, LK_RETRY, LK_LINK_FAULT, "empty_reply"},
-	{CURLE_SEND_ERROR, LK_RETRY, LK_LINK_FAULT, "send"},
-	{CURLE_RECV_ERROR, LK_RETRY, LK_LINK_FAULT, "receive"},
-	{CURLE_PARTIAL_FILE, LK_RETRY, LK_LINK_FAULT, "reply_incomplete"},
-	{CURLE_UNSUPPORTED_PROTOCOL, LK_RETRY, LK_LINK_FAULT, "protocol"},
-	{CURLE_WEIRD_SERVER_REPLY, LK_RETRY, LK_LINK_FAULT, "protocol"},
-	{CURLE_URL_MALFORMAT, LK_REJECT, LK_NOT_SENT, "url_invalid"},
-	{CURLE_OUT_OF_MEMORY, LK_RETRY, 0, "no_memory"},
+	{CURLE_COULDNT_CONNECT, LK_RETRY, LK_LINK_FAULT, REASON_CONNECT},
+	{CURLE_COULDNT_RESOLVE_HOST, LK_RETRY, LK_LINK_FAULT, REASON_DNS},
+	{CURLE_PEER_FAILED_VERIFICATION, LK_BLOCKED, LK_NOT_SENT, REASON_TLS_VERIFY},
+	{CURLE_SSL_CONNECT_ERROR, LK_RETRY, LK_LINK_FAULT, REASON_TLS},
+	{CURLE_SSL_CERTPROBLEM, LK_BLOCKED, LK_NOT_SENT, REASON_TLS_CLIENT_CERTIFICATE},
+	{CURLE_SSL_CIPHER, LK_RETRY, LK_LINK_FAULT, REASON_TLS},
+	{CURLE_GOT_NOTHING, LK_RETRY, LK_LINK_FAULT, REASON_EMPTY_REPLY},
+	{CURLE_SEND_ERROR, LK_RETRY, LK_LINK_FAULT, REASON_SEND},
+	{CURLE_RECV_ERROR, LK_RETRY, LK_LINK_FAULT, REASON_RECEIVE},
+	{CURLE_PARTIAL_FILE, LK_RETRY, LK_LINK_FAULT, REASON_REPLY_INCOMPLETE},
+	{CURLE_UNSUPPORTED_PROTOCOL, LK_RETRY, LK_LINK_FAULT, REASON_PROTOCOL},
+	{CURLE_WEIRD_SERVER_REPLY, LK_RETRY, LK_LINK_FAULT, REASON_PROTOCOL},
+	{CURLE_URL_MALFORMAT, LK_REJECT, LK_NOT_SENT, REASON_URL_INVALID},
+	{CURLE_OUT_OF_MEMORY, LK_RETRY, 0, REASON_NO_MEMORY},
 };
 
 static const struct code_row *row_of(CURLcode code)
 {
-	static const struct code_row other = {CURLE_OK, LK_RETRY, LK_LINK_FAULT, "transfer"};
+	static const struct code_row other = {CURLE_OK, LK_RETRY, LK_LINK_FAULT, REASON_TRANSFER};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].code == code)
@@ -281,14 +282,14 @@ static const struct code_row *row_of(CURLcode code)
 }
 
 /* "refused" is worth telling apart: somebody is there, and nobody listens. */
-static const char *connect_reason(const struct transfer *t)
+static enum reason connect_reason(const struct transfer *t)
 {
 	long number = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
-	return number == ECONNREFUSED                            ? "refused"
-	       : number == ENETUNREACH || number == EHOSTUNREACH ? "unreachable"
-	                                                         : "connect";
+	return number == ECONNREFUSED                            ? REASON_REFUSED
+	       : number == ENETUNREACH || number == EHOSTUNREACH ? REASON_UNREACHABLE
+	                                                         : REASON_CONNECT;
 }
 
 static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
@@ -299,7 +300,7 @@ static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
 		.result = row->result,
 		.flags = row->flags,
 		.retry_after_ms = -1,
-		.reason = row->reason,
+		.reason = reason_text(row->reason),
 		.detail = detail,
 		.reply_attrs = a->pairs,
 		.reply_attr_count = a->count,
@@ -309,22 +310,22 @@ static void complete_failure(struct transfer *t, struct attrs *a, CURLcode code)
 	if (t->denied[0]) {
 		outcome.result = LK_REJECT;
 		outcome.flags = 0;
-		outcome.reason = "denied_address";
+		outcome.reason = reason_text(REASON_DENIED_ADDRESS);
 		snprintf(detail, sizeof(detail), "the network policy denies %s", t->denied);
 	} else if (t->no_descriptor) {
 		outcome.flags = 0;
-		outcome.reason = "no_descriptor";
+		outcome.reason = reason_text(REASON_NO_DESCRIPTOR);
 		snprintf(detail, sizeof(detail),
 		         "the host is out of file descriptors (see ulimit -n)");
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		const struct phase *phase = unfinished_phase(t);
 		outcome.flags = LK_LINK_FAULT;
-		outcome.reason = phase->reason;
+		outcome.reason = reason_text(phase->reason);
 		snprintf(detail, sizeof(detail), "%s (unfinished: %s)", t->error, phase->name);
 	} else if (code == CURLE_COULDNT_CONNECT) {
-		outcome.reason = connect_reason(t);
+		outcome.reason = reason_text(connect_reason(t));
 	} else if (t->too_many_headers) {
-		outcome.reason = "reply_headers_too_large";
+		outcome.reason = reason_text(REASON_REPLY_HEADERS_TOO_LARGE);
 		snprintf(detail, sizeof(detail), "the reply's headers are larger than 64 KiB");
 	}
 	if (time_of(t, CURLINFO_PRETRANSFER_TIME_T) == 0)
@@ -339,7 +340,7 @@ static void complete_connected(struct transfer *t, struct attrs *a)
 		.result = LK_DONE,
 		.flags = LK_NOT_SENT,
 		.retry_after_ms = -1,
-		.reason = "ok",
+		.reason = reason_text(REASON_OK),
 		.reply_attrs = a->pairs,
 		.reply_attr_count = a->count,
 	};

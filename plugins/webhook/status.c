@@ -82,21 +82,27 @@ static const struct row {
 	unsigned from, to;
 	struct status_verdict verdict;
 } rows[] = {
-	{200, 299, {LK_REJECT, 0, "http_2xx", "a success, but not one that success_status names"}},
-	{300, 399, {LK_REJECT, 0, "redirect", "redirects are never followed"}},
-	{401, 401, {LK_BLOCKED, 0, "auth", "the peer does not accept the credentials"}},
-	{403, 403, {LK_REJECT, 0, "http_403", "the peer forbids this request"}},
-	{407, 407, {LK_BLOCKED, 0, "auth", "the proxy does not accept the credentials"}},
-	{408, 408, {LK_RETRY, 0, "http_408", "the peer got the request too slowly"}},
-	{410, 410, {LK_REJECT, LK_LINK_GONE, "http_410", "this address is gone for good"}},
-	{425, 425, {LK_RETRY, 0, "http_425", "the peer finds it too early for this request"}},
-	{429, 429, {LK_RETRY, BUSY, "http_429", "the peer gets too many requests"}},
-	{400, 499, {LK_REJECT, 0, "http_4xx", "the peer refuses this request"}},
-	{502, 502, {LK_RETRY, LK_LINK_FAULT, "http_502", "a gateway cannot reach the peer"}},
-	{503, 503, {LK_RETRY, BUSY, "http_503", "the peer is not available now"}},
-	{504, 504, {LK_RETRY, LK_LINK_FAULT, "http_504", "a gateway got no reply from the peer"}},
-	{500, 599, {LK_RETRY, 0, "http_5xx", "the peer has failed with this request"}},
-	{0, UINT32_MAX, {LK_RETRY, LK_LINK_FAULT, "protocol", "this is no final status of HTTP"}},
+	{200,
+         299,
+         {LK_REJECT, 0, REASON_HTTP_2XX, "a success, but not one that success_status names"}},
+	{300, 399, {LK_REJECT, 0, REASON_REDIRECT, "redirects are never followed"}},
+	{401, 401, {LK_BLOCKED, 0, REASON_AUTH, "the peer does not accept the credentials"}},
+	{403, 403, {LK_REJECT, 0, REASON_HTTP_403, "the peer forbids this request"}},
+	{407, 407, {LK_BLOCKED, 0, REASON_AUTH, "the proxy does not accept the credentials"}},
+	{408, 408, {LK_RETRY, 0, REASON_HTTP_408, "the peer got the request too slowly"}},
+	{410, 410, {LK_REJECT, LK_LINK_GONE, REASON_HTTP_410, "this address is gone for good"}},
+	{425, 425, {LK_RETRY, 0, REASON_HTTP_425, "the peer finds it too early for this request"}},
+	{429, 429, {LK_RETRY, BUSY, REASON_HTTP_429, "the peer gets too many requests"}},
+	{400, 499, {LK_REJECT, 0, REASON_HTTP_4XX, "the peer refuses this request"}},
+	{502, 502, {LK_RETRY, LK_LINK_FAULT, REASON_HTTP_502, "a gateway cannot reach the peer"}},
+	{503, 503, {LK_RETRY, BUSY, REASON_HTTP_503, "the peer is not available now"}},
+	{504,
+         504,
+         {LK_RETRY, LK_LINK_FAULT, REASON_HTTP_504, "a gateway got no reply from the peer"}},
+	{500, 599, {LK_RETRY, 0, REASON_HTTP_5XX, "the peer has failed with this request"}},
+	{0,
+         UINT32_MAX,
+         {LK_RETRY, LK_LINK_FAULT, REASON_PROTOCOL, "this is no final status of HTTP"}},
 };
 
 struct status_verdict status_judge(const struct status_set *success, unsigned status)
@@ -104,7 +110,7 @@ struct status_verdict status_judge(const struct status_set *success, unsigned st
 	const struct row *row = rows;
 
 	if (status_set_has(success, status))
-		return (struct status_verdict){LK_DONE, 0, "ok", "delivered"};
+		return (struct status_verdict){LK_DONE, 0, REASON_OK, "delivered"};
 	while (status < row->from || status > row->to)
 		row++;
 	return row->verdict;

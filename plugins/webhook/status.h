@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "reason.h"
+
 enum { STATUS_MIN = 200, STATUS_MAX = 599 }; /* of final replies */
 
 /* A set of codes. */
@@ -19,10 +21,10 @@ struct status_set {
 int status_set_parse(const char *text, struct status_set *ret, const char **ret_message);
 bool status_set_has(const struct status_set *set, unsigned status);
 
-/* For struct lk_outcome.  reason and hint are constant text. */
+/* For struct lk_outcome.  hint is constant text. */
 struct status_verdict {
 	uint32_t result, flags;
-	const char *reason;
+	enum reason reason;
 	const char *hint; /* what the status says, for people */
 };
 

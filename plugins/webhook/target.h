@@ -3,7 +3,7 @@
  * expanded and checked again for each call.
  *
  * Scheme, host and port never depend on a call; only what follows them can be a template.  Every
- * fault has the reason TARGET_REASON.  Dot segments ("." and "..", also as "%2e") that the author
+ * fault has the reason REASON_URL_INVALID.  Dot segments ("." and "..", also as "%2e") that the author
  * wrote are left as they are, but a value that makes one is refused, because it would let a caller
  * climb out of the path that the author meant.  Who sends the URL must not normalise it.
  */
@@ -16,8 +16,6 @@
 struct text;
 struct uri_args;
 struct uritemplate;
-
-#define TARGET_REASON "url_invalid"
 
 enum {
 	TARGET_URL_MAX_BYTES = 16384, /* once expanded: the cap for target_expand() */

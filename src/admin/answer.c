@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/banned.h"
 #include "base/err.h"
@@ -60,6 +61,42 @@ bool answer_is_text(const char *s, size_t bytes)
 	return true;
 }
 
+bool answer_may_show(const char *header)
+{
+	static const char *const harmless[] = {
+		"accept",
+		"accept-language",
+		"age",
+		"allow",
+		"cache-control",
+		"connection",
+		"content-encoding",
+		"content-language",
+		"content-length",
+		"content-type",
+		"date",
+		"expires",
+		"last-modified",
+		"prefer",
+		"retry-after",
+		"server",
+		"traceparent",
+		"tracestate",
+		"transfer-encoding",
+		"user-agent",
+		"vary",
+		"via",
+		"x-correlation-id",
+		"x-request-id",
+		"x-trace-id",
+	};
+
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (strcasecmp(harmless[i], header) == 0)
+			return true;
+	return false;
+}
+
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";
@@ -93,7 +130,7 @@ static int set_base64(struct json *object, const char *key, const void *data, si
 }
 
 /* What can be shown as it is, where the end may be cut within a character; else in base64. */
-static void set_reply(struct json *object, const struct outcome *o)
+void answer_set_reply(struct json *object, const struct outcome *o)
 {
 	if (!o->reply)
 		return;
@@ -121,7 +158,7 @@ struct json *answer_request_json(const struct outcome *o)
 	json_set(object, "method", json_string(or_empty(outcome_attr(o, "method"))));
 	json_set(object, "url", json_string(or_empty(outcome_attr(o, "url"))));
 	json_set(object, "headers", headers_json(o));
-	set_reply(object, o);
+	answer_set_reply(object, o);
 	return object;
 }
 
@@ -152,7 +189,7 @@ struct json *answer_json(const struct send_answer *answer, const char *id, struc
 	json_set(object, "duration_ms", json_int(answer->duration_ms));
 	json_set(object, "phases", phases_json(o));
 	json_set(object, "headers", headers_json(o));
-	set_reply(object, o);
+	answer_set_reply(object, o);
 	json_set(object, "body_bytes", json_int((int64_t)o->reply_total_bytes));
 	if (request)
 		json_set(object, "request", request);

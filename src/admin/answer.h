@@ -28,6 +28,12 @@ bool answer_header(const char *key, const char **ret_name);
 /* No control characters but white space: can be shown. */
 bool answer_is_text(const char *s, size_t bytes);
 
+/* Whether the value of a header, of a call or of a reply, is never secret.  Any other one could hold a token. */
+bool answer_may_show(const char *header);
+
+/* The reply of an outcome as the member "body" or "body_base64", as far as it was kept. */
+void answer_set_reply(struct json *object, const struct outcome *o);
+
 /* request: NULL, or taken as the member "request". */
 struct json *answer_json(const struct send_answer *answer, const char *id, struct json *request);
 /* A request, from the outcome of LK_OP_DESCRIBE. */

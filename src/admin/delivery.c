@@ -174,25 +174,11 @@ struct json *delivery_json(struct admin *admin, const struct store_delivery *d,
  * One alone
  */
 
-/* Headers whose values are no secrets.  Any other one could hold a token. */
-static const char *const harmless[] = {
-	"accept",           "accept-language",  "cache-control",
-	"content-encoding", "content-type",     "date",
-	"prefer",           "traceparent",      "tracestate",
-	"user-agent",       "x-correlation-id", "x-request-id",
-	"x-trace-id",
-};
-
 static bool may_be_secret(const char *attr)
 {
 	const char *name;
 
-	if (!answer_header(attr, &name))
-		return false;
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (strcasecmp(harmless[i], name) == 0)
-			return false;
-	return true;
+	return answer_header(attr, &name) && !answer_may_show(name);
 }
 
 static bool comes_before(const struct store_delivery *d, uint32_t i)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "admin/identify.h"
@@ -14,14 +15,17 @@
 
 struct admin;
 struct http_request;
+struct settings;
 
 /* An argument is a name or an id; what is longer names nothing. */
-enum { API_ARGS = 2, API_ARG_BYTES = 104 };
+enum { API_ARGS = 3, API_ARG_BYTES = 104 };
 
-/* One request while its handler runs. */
+/* One request while its handler runs.  All in it that is borrowed is the request's, which may be gone once it
+ * is answered, but for the asker and the settings. */
 struct api_call {
 	struct admin *admin;
 	struct http_request *request;
+	struct settings *settings; /* as they were when it came; admin_settings() */
 	struct asker asker;
 	char args[API_ARGS][API_ARG_BYTES];
 	char project[API_ARG_BYTES]; /* that was authorised: SCOPE_PROJECT, SCOPE_DELIVERY; else "" */
@@ -51,6 +55,7 @@ struct route {
 	void (*handle)(struct api_call *call);
 	const struct query_row *query;
 	size_t query_count;
+	bool works; /* the handler waits for the disk or for links: it runs on the thread of works.h */
 };
 
 extern const struct route routes[];

@@ -263,7 +263,9 @@ static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct c
 		l->deployment = NULL;
 		if (rc == 0) {
 			rc = commit(l, ret_number, e);
-			if (rc < 0)
+			/* A full disk must not keep a host from serving what its files say; the
+			 * next reload keeps what could not be kept now. */
+			if (rc < 0 && !(rc == ERR_BUSY && l->how->by_file))
 				take_back(l);
 		}
 	}

@@ -5,6 +5,7 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "core/catalog_plan.h"
 #include "core/difference.h"
@@ -94,6 +95,20 @@ static void gather_names(struct commit *c)
 			.uid = before ? NULL : item->uid,
 		};
 	}
+}
+
+/* What cannot be written is better found out before the journal has it. */
+static int check_files(const struct commit *c, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < c->file_count && rc == 0; i++)
+		rc = file_may_write(c->files[i].path, e);
+	if (rc < 0)
+		err_prefix(e,
+		           "this host may not write its definitions; change the file by hand and "
+		           "reload, or give the host's user the right to write there");
+	return rc;
 }
 
 /*
@@ -316,9 +331,14 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 		.names = c->names,
 		.name_count = c->name_count,
 	};
+	int rc = check_files(c, e);
+	if (rc < 0) {
+		record_finish(&record);
+		return rc;
+	}
 	if (catalog->host)
 		close_links(catalog, p);
-	int rc = store_post_wait(catalog->store, &op.op);
+	rc = store_post_wait(catalog->store, &op.op);
 	record_finish(&record);
 	if (rc < 0) {
 		if (catalog->host)

@@ -130,8 +130,16 @@ static int name_new(struct catalog *c, struct err *e)
 			.op.kind = STORE_CHANGE, .names = names, .name_count = count};
 		if (count > 0)
 			rc = store_post_wait(c->store, &op.op);
+		/* Without room on the disk they get theirs at a later start. */
+		for (size_t i = 0; rc == ERR_BUSY && i < count; i++)
+			((char *)(uintptr_t)names[i].uid)[0] = '\0';
 	}
 	mem_free(names);
+	if (rc == ERR_BUSY) {
+		log_event(LOG_LEVEL_WARNING, "no room on the disk for the identity of connections",
+		          NULL);
+		return 0;
+	}
 	return rc < 0 ? err_set(e, rc, "the store cannot keep the identity of connections") : 0;
 }
 

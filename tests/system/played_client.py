@@ -32,6 +32,34 @@ STATUS = {"name": "host-1", "version": "0.1.0", "uptime_s": 3700, "pid": 4711, "
           "configuration": {"problem": None}, "links": [link()]}
 
 
+REVISION = "1a2b3c4d5e6f" + 52 * "0"
+
+
+def document(**members):
+    """A connection, as the API describes it."""
+    return {"name": "Orders", "project": "global", "type": "webhook", "description": "",
+            "enabled": True, "settings": {"method": "POST", "url": "https://receiver.example/"},
+            "environments": {"Development": {}}, "revision": REVISION, "uid": "u1",
+            "file": "/conf/connections/Orders.conf", "secrets": [], "deployments": [], **members}
+
+
+def listed(**members):
+    """A connection in a list of the API."""
+    return {"name": "Orders", "project": "global", "type": "webhook", "description": "",
+            "enabled": True, "environments": ["Development"], "url_host": "receiver.example",
+            "revision": REVISION, "uid": "u1", "file": "/conf/connections/Orders.conf",
+            "state": "idle", "states": {"Development": "idle"}, "deployments": [], **members}
+
+
+DEPLOYED = {"project": "global", "name": "Orders", "environment": "Development", "number": 4,
+            "revision": REVISION, "changed": True, "changes": []}
+PAST = {"environment": "Development", "number": 4, "revision": REVISION, "active": True,
+        "at": "2026-11-24T22:00:00.000Z", "actor": "root", "note": "why", "enabled": True}
+CHANGE = {"path": "settings.url", "before": "https://old.example/", "after": "https://new.example/"}
+USER = {"kind": "connection", "project": "global", "name": "Invoices", "environment": None,
+        "as": "alert_connection"}
+
+
 def accept_lines(request):
     """What a daemon that takes everything answers to pipe."""
     if request.path.endswith("/status"):

@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 from played import Answer, PlayedDaemon, problem
-from played_client import DONE, ID, STATUS, accept_lines, link
+from played_client import (CHANGE, DEPLOYED, DONE, ID, PAST, STATUS, USER, accept_lines, document,
+                           link, listed)
 
 ESCAPE = "\x1b["
 
@@ -42,6 +43,39 @@ def reply_of_access(request):
                   else {"items": [ROW], "next": None})
 
 
+CHECK = {"code": "current", "ok": False, "text": "what is saved does not run", "mend": "deploy it"}
+PLAN = {"items": [{"project": "global", "name": "Orders", "action": "update", "revision": "00ff",
+                   "changes": [CHANGE], "deployed": [], "held": []}]}
+# What the daemon answers about a connection, by how the path goes on behind its name.
+ABOUT = {
+    "": document(), "/usage": {"items": []}, "/revisions": {"items": [PAST], "next": None},
+    "/diff": {"environment": "Development", "deployed": 4, "same": True, "changes": []},
+    "/status": {"items": [{**LINK, "checks": [CHECK]}]}, ":pause": {"items": [LINK]},
+    ":resume": {"items": [LINK]}, ":deploy": DEPLOYED, ":undeploy": DEPLOYED,
+    ":rollback": DEPLOYED, ":enable": document(), ":disable": document(), ":move": document(),
+    ":rename": document(), ":duplicate": document(),
+}
+
+
+def reply_of_connections(request):
+    if request.path.endswith("/connections"):
+        names = {"Alerts": listed(name="Alerts", state=None, states={}), "Orders": listed()}
+        return Answer(200, {"items": list(names.values()), "next": None}) \
+            if request.method == "GET" else Answer(201, document())
+    rest = request.path.partition("/connections/")[2]
+    name = re.split("[:/]", rest)[0]
+    if name == "None":
+        return problem(404, "not_found", "no connection None")
+    if name == "Other" and rest == "Other/diff":
+        return Answer(200, {"environment": "Development", "deployed": None, "same": False,
+                            "changes": [CHANGE]})
+    if rest == "Alerts/usage":
+        return Answer(200, {"items": [USER]})
+    if request.method == "DELETE":
+        return Answer(204)
+    return Answer(200, ABOUT[rest[len(name):]])
+
+
 def reply(request):
     """What a daemon with one link and one message answers."""
     if request.path.startswith(("/api/v1/tokens", "/api/v1/audit")):
@@ -60,8 +94,10 @@ def reply(request):
         return Answer(200, {"items": [DONE], "next": None})
     if request.path.startswith("/api/v1/deliveries/"):
         return Answer(200, DONE) if ID in request.path else problem(404, "not_found", "none such")
-    if "/connections/" in request.path:
-        return Answer(200, {"items": [LINK]})
+    if "/connections" in request.path:
+        return reply_of_connections(request)
+    if request.path.endswith("/definitions:apply"):
+        return Answer(200, PLAN)
     return Answer(200, {**STATUS, "links": [LINK], "environments": ["Development"],
                         "started": "2026-11-24T22:00:00.000Z"})
 
@@ -80,9 +116,36 @@ CALLS = {
     "connection list": (["connection", "list"], None),
     "connection get": (["connection", "get", "Orders"], ["connection", "get", "None"]),
     "connection usage": (["connection", "usage", "Alerts"], ["connection", "usage", "None"]),
+    "connection create": (["connection", "create", "New", "--type", "webhook"],
+                          ["connection", "create", "New"]),
+    "connection edit": (["connection", "edit", "Orders", "--set", "url=https://x.example/"],
+                        ["connection", "edit", "None", "--set", "url=x"]),
+    "connection rename": (["connection", "rename", "Orders", "New"],
+                          ["connection", "rename", "None", "New"]),
+    "connection duplicate": (["connection", "duplicate", "Orders", "New"],
+                             ["connection", "duplicate", "None", "New"]),
+    "connection move": (["connection", "move", "Orders", "--to", "shop"],
+                        ["connection", "move", "Orders"]),
+    "connection enable": (["connection", "enable", "Orders"], ["connection", "enable", "None"]),
+    "connection disable": (["connection", "disable", "Orders"], ["connection", "disable", "None"]),
+    "connection delete": (["connection", "delete", "Orders", "--yes"],
+                          ["connection", "delete", "Orders"]),
+    "connection validate": (["connection", "validate", "Orders"],
+                            ["connection", "validate", "None"]),
+    "connection diff": (["connection", "diff", "Orders", "--env", "Development"],
+                        ["connection", "diff", "Other", "--env", "Development"]),
+    "connection deploy": (["connection", "deploy", "Orders", "--env", "Development"],
+                          ["connection", "deploy", "None", "--env", "Development"]),
+    "connection undeploy": (["connection", "undeploy", "Orders", "--env", "Development"],
+                            ["connection", "undeploy", "None", "--env", "Development"]),
+    "connection history": (["connection", "history", "Orders"],
+                           ["connection", "history", "Orders", "-n", "x"]),
+    "connection rollback": (["connection", "rollback", "Orders", "--env", "Development"],
+                            ["connection", "rollback", "Orders", "--to", "x"]),
     "connection status": (["connection", "status", "Orders"], None),
     "connection pause": (["connection", "pause", "Orders"], None),
     "connection resume": (["connection", "resume", "Orders"], None),
+    "apply": (["apply", "-f", "connections", "--yes"], ["apply", "-f", "connections"]),
     "env list": (["env", "list"], None),
     "env get": (["env", "get", "Development"], ["env", "get", "None"]),
     "status": (["status"], ["status", "--wait", "x"]),
@@ -107,7 +170,8 @@ CALLS = {
 }
 
 # Those whose formats are not of one kind: what they print is a protocol, a stream or a reference.
-NOT_DATA = {"token revoke", "completion", "help", "pipe", "schema", "listen", "delivery tail"}
+NOT_DATA = {"connection delete", "token revoke", "completion", "help", "pipe", "schema", "listen",
+            "delivery tail"}
 
 
 @pytest.fixture
@@ -191,7 +255,7 @@ def keys_of(value):
     elif isinstance(value, dict):
         for key, item in value.items():
             yield key
-            if key not in ("states", "variables", "attributes"):
+            if key not in ("states", "variables", "attributes", "environments"):
                 yield from keys_of(item)
 
 
@@ -229,7 +293,7 @@ def test_faults_as_data(run, config):
 # Connections
 
 
-def test_connections_from_files_and_daemon(run):
+def test_connections_of_the_daemon(run):
     items = {i["name"]: i for i in json.loads(run(["connection", "list"], "-o", "json").stdout)
              ["items"]}
     orders = items["Orders"]
@@ -251,20 +315,21 @@ def test_connections_without_a_daemon(call, config):
     assert "secret" not in done.stdout
 
 
-def test_the_project_of_connections(run, config):
+def test_the_project_of_connections_in_files(call, config):
+    config.connection("Orders", url="https://receiver.example/", alert_connection="Alerts")
+    config.connection("Alerts", url="https://alerts.example/")
     config.connection("Own", project="shop", url="https://own.example/")
     config.connection("Other", project="office", url="https://other.example/")
-    assert run(["connection", "list", "--project", "shop"], "-o", "name").stdout.split() == \
-        ["Alerts", "Orders", "Own"]
-    assert "own.example" in run(["connection", "get", "Own", "--project", "shop"]).stdout
-    assert run(["connection", "get", "Own"]).returncode == 3
-
-
-def test_what_uses_a_connection(run):
-    items = json.loads(run(["connection", "usage", "Alerts"], "-o", "json").stdout)["items"]
+    assert call("--standalone", "connection", "list", "--project", "shop", "-o",
+                "name").stdout.split() == ["Alerts", "Orders", "Own"]
+    assert "own.example" in call("--standalone", "connection", "get", "Own", "-p", "shop").stdout
+    assert call("--standalone", "connection", "get", "Own").returncode == 3
+    items = json.loads(call("--standalone", "connection", "usage", "Alerts", "-o",
+                            "json").stdout)["items"]
     assert items == [{"kind": "connection", "project": "global", "name": "Orders",
                       "environment": None, "as": "alert_connection"}]
-    assert json.loads(run(["connection", "usage", "Orders"], "-o", "json").stdout)["items"] == []
+    assert json.loads(call("--standalone", "connection", "usage", "Orders", "-o",
+                           "json").stdout)["items"] == []
 
 
 # Colours

@@ -207,7 +207,10 @@ def test_certificate_does_not_verify(daemon, config, orders, nginx):
 def test_secret_is_missing(daemon, config, orders, receiver):
     receiver.keep = True
     orders(headers=[{"name": "Authorization", "value": "Bearer ${secret:file/token}"}])
+    # It was there when the connection was deployed, and is gone when it is needed.
+    config.write("secrets/token", "abc").chmod(0o600)
     one = daemon()
+    (config.folder / "secrets/token").unlink()
     events = one.events()
     message = one.api.accept("Orders")
     events.find("link_blocked", connection="Orders")

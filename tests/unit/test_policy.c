@@ -119,7 +119,7 @@ START_TEST(every_reply_has_its_consequence)
 		struct policy_case c = {.result = (int)seen.result,
 		                        .flags = seen.flags,
 		                        .status = status,
-		                        .reason = seen.reason,
+		                        .reason = reason_text(seen.reason),
 		                        .retry_after_ms = -1,
 		                        .attempt = 1,
 		                        .forbidden = 1};

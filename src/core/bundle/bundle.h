@@ -8,7 +8,7 @@
  *	dependencies/NAME    certificates, key stores
  *
  * In memory alone: whoever calls reads and writes the files.  The same bundle gives the same bytes (times
- * of entries are at_ms), sealed ones excepted.  Any thread.  The only room that knows libzip.
+ * of entries are at_ms, in UTC), sealed ones excepted.  Any thread.  The only room that knows libzip.
  */
 #pragma once
 
@@ -25,7 +25,10 @@ struct json;
 enum {
 	BUNDLE_ENTRIES_MOST = 1000,
 	BUNDLE_ENTRY_BYTES_MOST = 10 << 20,
-	BUNDLE_BYTES_MOST = 64 << 20, /* of all entries, and of the bundle itself */
+	BUNDLE_BYTES_MOST = 64 << 20,         /* of all entries, and of the bundle itself */
+	BUNDLE_DOCUMENT_BYTES_MOST = 1 << 20, /* of one definition, as a definition file is */
+	BUNDLE_DOCUMENTS_BYTES_MOST =
+		8 << 20, /* of all that is JSON: a tree takes many times its text */
 	BUNDLE_RATIO_MOST = 100,
 	BUNDLE_FORMAT = 1,
 };
@@ -34,15 +37,22 @@ struct bundle_connection {
 	const char *project, *name;
 	const struct json *definition; /* the group `connection` */
 	const char *revision;
-	int64_t at_ms; /* of the revision; Unix time */
+	int64_t at_ms;    /* of the revision; Unix time, in whole seconds */
+	const char *type; /* bundle_read() alone: of the definition */
 };
 
 enum bundle_file_kind { BUNDLE_CERTIFICATE, BUNDLE_PRIVATE_KEY, BUNDLE_KEY_STORE, BUNDLE_OTHER };
 extern const char *const bundle_file_kinds[]; /* "certificate" "private_key" "key_store" "other" */
 
+/* What a file is, by what is in it: whatever holds a private key, encrypted or not, PEM or DER, is one; PKCS #12
+ * and JKS are key stores. */
+enum bundle_file_kind bundle_file_kind_of(const void *bytes, size_t size_bytes);
+bool bundle_file_is_secret(enum bundle_file_kind kind);
+
 /* A file that a definition names. */
 struct bundle_file {
-	const char *name; /* below dependencies/; unique, compared case-folded: [A-Za-z0-9_.-], no dot first */
+	const char *
+		name; /* below dependencies/; unique, compared case-folded: [A-Za-z0-9_.-], no dot first */
 	enum bundle_file_kind kind;
 	const void *bytes;
 	size_t size_bytes;
@@ -60,7 +70,7 @@ struct bundle_need {
 struct bundle {
 	struct arena arena; /* of what bundle_read() made */
 	const char *product_version, *host;
-	int64_t at_ms;
+	int64_t at_ms; /* in whole seconds */
 	struct bundle_connection *connections;
 	size_t connection_count;
 	struct bundle_file *files;
@@ -76,9 +86,12 @@ struct bundle {
  * The date is that of at_ms in UTC. */
 int bundle_name(const struct bundle *b, struct buf *ret);
 
-/* passphrase NULL: plain; then a private key among the files is refused (ERR_DENIED).  0, ERR_INVALID
- * (a bound passed), ERR_NO_MEMORY. */
+/* passphrase NULL: plain; then a private key or a key store among the files is refused (ERR_DENIED), whatever
+ * its kind is said to be.  0, ERR_INVALID (a bound passed, a name that is none), ERR_NO_MEMORY. */
 int bundle_write(const struct bundle *b, const char *passphrase, struct buf *ret, struct err *e);
+
+/* Whether a bundle_file may be called so. */
+bool bundle_file_name_valid(const char *name);
 
 /* Reads and checks all of it: names from an exact pattern, no symbolic links, no duplicates, no names that
  * differ in case alone, bounds counted on bytes really read, hashes as metadata.json says, documents

@@ -1,0 +1,822 @@
+/* Bundles that nobody should have made: each is refused, with what is wrong and where. */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "core/bundle/bundle.h"
+#include "crypto/passphrase.h"
+#include "crypto/random.h"
+#include "suite.h"
+#include "zip_bytes.h"
+#include "json/json.h"
+
+enum { MOST = 80 << 20, MUTATIONS = 10000, SEALED_MUTATIONS = 200 };
+
+static struct zip_parts parts;
+static struct buf zip;
+
+static int read_it(struct err *e)
+{
+	struct bundle b;
+
+	*e = (struct err){0};
+	int rc = bundle_read(zip.data, zip.len_bytes, NULL, &b, e);
+	bundle_finish(&b);
+	return rc;
+}
+
+static void assert_refused(const char *text)
+{
+	struct err e;
+
+	ck_assert_int_eq(read_it(&e), ERR_INVALID);
+	ck_assert_msg(strstr(e.text, text) != NULL, "%s", e.text);
+}
+
+static void begin(void)
+{
+	buf_init(&zip, MOST);
+	zip_start(&parts);
+}
+
+START_TEST(the_one_that_the_others_are_made_of_is_good)
+{
+	struct err e;
+
+	begin();
+	zip_finish(&parts, NULL, &zip);
+	ck_assert_msg(read_it(&e) == 0, "%s", e.text);
+	buf_finish(&zip);
+}
+END_TEST
+
+/*
+ * Names
+ */
+
+static const struct {
+	const char *name;
+	const char *shown;
+} names[] = {
+	{"../evil", "\"../evil\" is no name"},
+	{"dependencies/../evil", "\"dependencies/../evil\" is no name"},
+	{"dependencies/..", "is no name"},
+	{"dependencies/.hidden", "is no name"},
+	{"dependencies/a/b", "is no name"},
+	{"dependencies/", "is no name"},
+	{"/etc/passwd", "\"/etc/passwd\" is no name"},
+	{"dependencies\\evil", "\"dependencies\\x5cevil\" is no name"},
+	{"C:evil", "\"C:evil\" is no name"},
+	{"C:/evil", "is no name"},
+	{"dependencies/c:evil", "is no name"},
+	{"dependencies/a b", "is no name"},
+	{"dependencies/\303\244", "\\xc3\\xa4"},
+	{"dependencies/a\nb", "a\\x0ab"},
+	{"./connection.json", "is no name"},
+	{"connection.json/", "is no name"},
+	{"connections/", "is no name"},
+	{"connections/.json", "is no name"},
+	{"connections/../evil.json", "is no name"},
+	{"connections/a/b/c.json", "is no name"},
+	{"connections/ a.json", "is no name"},
+	{"connections/x/../../a.json", "is no name"},
+	{"evil.txt", "is no name"},
+	{"dependencies/"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "..."},
+};
+
+START_TEST(names_come_from_a_pattern)
+{
+	begin();
+	zip_add(&parts, names[_i].name, "x")->unnamed = true;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused(names[_i].shown);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(a_name_with_a_nul_byte_is_refused)
+{
+	begin();
+	struct zip_part *part = zip_add(&parts, "dependencies/a\0.pem", "x");
+	part->name_bytes = 19;
+	part->unnamed = true;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("NUL");
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(an_entry_without_a_name_is_refused)
+{
+	begin();
+	zip_add(&parts, "", "x")->unnamed = true;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("no name");
+	buf_finish(&zip);
+}
+END_TEST
+
+static const char *const twice[][2] = {
+	{"dependencies/a.pem", "dependencies/a.pem"},
+	{"dependencies/a.pem", "dependencies/A.pem"},
+	{"Connection.json", "connection.json"},
+};
+
+START_TEST(a_name_is_there_once_whatever_its_case)
+{
+	begin();
+	zip_add(&parts, twice[_i][0], "x")->unnamed = true;
+	zip_add(&parts, twice[_i][1], "y")->unnamed = true;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("is in the bundle twice");
+	buf_finish(&zip);
+}
+END_TEST
+
+/*
+ * Kinds of entries
+ */
+
+static const struct {
+	unsigned mode, flags;
+	const char *comment, *text;
+} kinds[] = {
+	{ZIP_LINK_ATTRIBUTES, 0, NULL, "dependencies/a.pem in the bundle is a link or a folder"},
+	{ZIP_FOLDER_ATTRIBUTES, 0, NULL, "is a link or a folder"},
+	{0x11a4, 0, NULL, "is a link or a folder"},
+	{0x61a4, 0, NULL, "is a link or a folder"},
+	{0xc1a4, 0, NULL, "is a link or a folder"},
+	{0, 1, NULL, "dependencies/a.pem in the bundle is encrypted"},
+	{0, 1 << 6, NULL, "is encrypted"},
+	{0, 1 << 13, NULL, "is encrypted"},
+	{0, 0, "hello", "dependencies/a.pem in the bundle has a comment"},
+};
+
+START_TEST(only_plain_files_are_in_it)
+{
+	begin();
+	struct zip_part *part = zip_add(&parts, "dependencies/a.pem", "x");
+	part->mode = kinds[_i].mode;
+	part->flags = kinds[_i].flags;
+	part->comment = kinds[_i].comment;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused(kinds[_i].text);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(a_local_header_cannot_tell_another_name)
+{
+	begin();
+	zip_add(&parts, "dependencies/a.pem", "x")->local_name = "dependencies/b.pem";
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("cannot be read");
+	buf_finish(&zip);
+}
+END_TEST
+
+/*
+ * Bounds
+ */
+
+static void add_zeros(const char *name, size_t runs, unsigned literals, struct buf *packed)
+{
+	static char zeros[12 << 20];
+	size_t bytes = 1 + runs * (258 + literals);
+
+	ck_assert_uint_le(bytes, sizeof(zeros));
+	buf_init(packed, MOST);
+	zip_deflate_zeros(runs, literals, packed);
+	struct zip_part *part = zip_add(&parts, name, "");
+	part->bytes = zeros;
+	part->size_bytes = bytes;
+	part->packed = packed->data;
+	part->packed_bytes = packed->len_bytes;
+}
+
+START_TEST(what_is_compressed_too_well_is_refused)
+{
+	struct buf packed;
+
+	begin();
+	add_zeros("dependencies/bomb", 4000, 0, &packed);
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("dependencies/bomb in the bundle is compressed to less than one 100th");
+	buf_finish(&packed);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(what_is_compressed_less_well_is_read)
+{
+	struct buf packed;
+	struct err e;
+
+	begin();
+	add_zeros("dependencies/fine", 4000, 10, &packed);
+	parts.items[1] = (struct zip_part){.name = "dependencies.json"};
+	parts.items[1].bytes = "{\"items\":[],\"files\":[{\"name\":\"fine\",\"kind\":\"other\"}]}";
+	parts.items[1].size_bytes = strlen(parts.items[1].bytes);
+	zip_finish(&parts, NULL, &zip);
+	ck_assert_msg(read_it(&e) == 0, "%s", e.text);
+	buf_finish(&packed);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(a_large_entry_is_refused)
+{
+	struct buf packed;
+
+	begin();
+	add_zeros("dependencies/large", 39200, 10, &packed);
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("dependencies/large in the bundle is too large: at most 10485760 bytes");
+	buf_finish(&packed);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(many_entries_are_too_large_together)
+{
+	static char several[7][32];
+	static struct buf packed[7];
+
+	begin();
+	for (size_t i = 0; i < 7; i++) {
+		snprintf(several[i], sizeof(several[i]), "dependencies/large%zu", i);
+		add_zeros(several[i], 39000, 10, &packed[i]);
+	}
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("the bundle is too large: at most 67108864 bytes are read in all");
+	for (size_t i = 0; i < 7; i++)
+		buf_finish(&packed[i]);
+	buf_finish(&zip);
+}
+END_TEST
+
+/* The header says little, the stream gives much; and the other way round. */
+static const int64_t lies[] = {-1000000, -1, 1, 5000000};
+
+START_TEST(sizes_in_headers_are_not_believed)
+{
+	struct buf packed;
+
+	begin();
+	add_zeros("dependencies/liar", 4000, 10, &packed);
+	parts.items[2].lie_bytes = lies[_i];
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("dependencies/liar in the bundle");
+	buf_finish(&packed);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(too_many_entries_are_refused)
+{
+	static char many[1000][24];
+
+	begin();
+	for (size_t i = 0; i < 1000; i++) {
+		snprintf(many[i], sizeof(many[i]), "dependencies/f%zu", i);
+		zip_add(&parts, many[i], "x");
+	}
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("the bundle has 1003 entries; at most 1000 are read");
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(documents_are_not_too_large_for_a_tree)
+{
+	static char text[4 << 20];
+	size_t length = 0;
+
+	begin();
+	length += (size_t)snprintf(text, sizeof(text), "{\"items\":[");
+	memset(text + length, ' ', sizeof(text) - length - 20);
+	snprintf(text + sizeof(text) - 20, 20, "],\"files\":[]}");
+	zip_add(&parts, "connections/a.json", text);
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("connections/a.json in the bundle is too large: at most 1048576 bytes");
+	buf_finish(&zip);
+
+	begin();
+	parts.count = 1;
+	zip_add(&parts, "dependencies.json", text);
+	zip_add(&parts, "connections/a.json", "{}");
+	char *other = mem_strdup(text);
+	zip_add(&parts, "dependencies.jso", other)->name = "connections/b.json";
+	parts.items[3].size_bytes = 1 << 20;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("connections/b.json");
+	mem_free(other);
+	buf_finish(&zip);
+}
+END_TEST
+
+/*
+ * The archive
+ */
+
+START_TEST(what_was_cut_off_is_refused)
+{
+	struct err e;
+
+	begin();
+	zip_finish(&parts, NULL, &zip);
+	size_t whole = zip.len_bytes;
+	for (size_t part = 0; part < 50; part++) {
+		zip.len_bytes = whole * part / 50;
+		ck_assert_int_eq(read_it(&e), ERR_INVALID);
+		ck_assert_ptr_nonnull(strstr(e.text, "no export bundle"));
+	}
+	zip.len_bytes = whole;
+	ck_assert_int_eq(read_it(&e), 0);
+	buf_finish(&zip);
+}
+END_TEST
+
+/* The parts, then the end record as it is wanted. */
+static void finish_with_end(size_t count_more, size_t offset_more, const char *comment)
+{
+	zip_finish(&parts, NULL, &zip);
+	size_t end = zip.len_bytes - 22;
+	uint32_t bytes, offset;
+	memcpy(&bytes, zip.data + end + 12, 4);
+	memcpy(&offset, zip.data + end + 16, 4);
+	buf_cut(&zip, end);
+	zip_put_end(&zip, parts.count + count_more, bytes, offset + offset_more, comment);
+}
+
+static const struct {
+	size_t count_more, offset_more;
+	const char *comment, *text;
+} ends[] = {
+	{0, 0, "hello", "without a comment"},
+	{1, 0, "", "directory is damaged"},
+	{(size_t)-1, 0, "", "longer than its entries"},
+	{0, 1, "", "directory is not where it says"},
+	{0xffff - 3, 0, "", "the bundle has 65535 entries"},
+};
+
+START_TEST(the_end_record_is_exact)
+{
+	begin();
+	finish_with_end(ends[_i].count_more, ends[_i].offset_more, ends[_i].comment);
+	assert_refused(ends[_i].text);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(nothing_stands_before_or_behind)
+{
+	struct buf whole;
+
+	begin();
+	zip_finish(&parts, NULL, &zip);
+	buf_add(&zip, "x", 1);
+	assert_refused("does not end as a ZIP file");
+	zip.len_bytes--;
+	buf_init(&whole, MOST);
+	buf_add_str(&whole, "#!/bin/sh\n");
+	buf_add(&whole, zip.data, zip.len_bytes);
+	buf_finish(&zip);
+	zip = whole;
+	assert_refused("does not begin as a ZIP file");
+	buf_finish(&zip);
+}
+END_TEST
+
+/* An end of ZIP64, of which libzip would believe the number of entries. */
+START_TEST(zip64_is_refused)
+{
+	begin();
+	zip_finish(&parts, NULL, &zip);
+	size_t end = zip.len_bytes - 22, bytes = 56;
+	uint32_t directory_bytes, offset;
+	memcpy(&directory_bytes, zip.data + end + 12, 4);
+	memcpy(&offset, zip.data + end + 16, 4);
+	buf_cut(&zip, end);
+	zip_put(&zip, 4, 0x06064b50);
+	zip_put(&zip, 8, bytes - 12);
+	zip_put(&zip, 4, 45 | 45 << 16);
+	zip_put(&zip, 8, 0);
+	zip_put(&zip, 8, UINT64_C(1) << 40);
+	zip_put(&zip, 8, UINT64_C(1) << 40);
+	zip_put(&zip, 8, directory_bytes);
+	zip_put(&zip, 8, offset);
+	zip_put(&zip, 4, 0x07064b50);
+	zip_put(&zip, 4, 0);
+	zip_put(&zip, 8, end);
+	zip_put(&zip, 4, 1);
+	zip_put_end(&zip, parts.count, directory_bytes + 76, offset, "");
+	assert_refused("ZIP64");
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(other_files_are_no_bundles)
+{
+	static const char *const texts[] = {"", "x", "hello, world", "{\"name\": \"Hook\"}"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		buf_init(&zip, MOST);
+		buf_add_str(&zip, texts[i]);
+		assert_refused("this is no export bundle");
+		buf_finish(&zip);
+	}
+}
+END_TEST
+
+/*
+ * Documents
+ */
+
+START_TEST(what_is_in_an_entry_is_what_metadata_says)
+{
+	begin();
+	zip_add(&parts, "dependencies/a.pem", "certificate");
+	zip_finish(&parts, NULL, &zip);
+	parts.items[2].bytes = "Certificate";
+	buf_clear(&zip);
+	zip_write(&parts, &zip);
+	assert_refused("dependencies/a.pem in the bundle was changed: its SHA-256");
+	parts.items[2].size_bytes = 5;
+	buf_clear(&zip);
+	zip_write(&parts, &zip);
+	assert_refused("dependencies/a.pem in the bundle was changed: it has 5 bytes");
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(no_entry_is_there_that_metadata_does_not_name)
+{
+	begin();
+	zip_add(&parts, "dependencies/a.pem", "x")->unnamed = true;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("dependencies/a.pem is in the bundle, but metadata.json does not name it");
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(no_entry_is_missing)
+{
+	begin();
+	zip_add(&parts, "dependencies/a.pem", "x");
+	zip_finish(&parts, NULL, &zip);
+	parts.items[2] = parts.items[3];
+	parts.count--;
+	buf_clear(&zip);
+	zip_write(&parts, &zip);
+	assert_refused("dependencies/a.pem is missing in the bundle");
+	buf_finish(&zip);
+}
+END_TEST
+
+#define HEAD(format, product, connections)                                                         \
+	"\"format\":" format ",\"product\":\"" product "\",\"product_version\":\"9\","             \
+	"\"created\":\"2024-07-04T05:00:00Z\",\"host\":\"h\",\"connections\":[" connections "],"
+#define ROW(project, name, type, entry)                                                            \
+	"{\"project\":\"" project "\",\"name\":\"" name "\",\"type\":\"" type                      \
+	"\",\"revision\":\"" ZIP_REVISION "\",\"at\":\"2024-07-04T05:00:00Z\",\"entry\":\"" entry  \
+	"\"}"
+
+static const struct {
+	const char *head, *text;
+} heads[] = {
+	{HEAD("2", "Linkspan", ZIP_ROW),
+         "the bundle was made by a younger Linkspan: its format is 2"},
+	{HEAD("0", "Linkspan", ZIP_ROW), "\"format\" must be a number from 1"},
+	{HEAD("\"1\"", "Linkspan", ZIP_ROW), "\"format\" must be a number from 1"},
+	{HEAD("1", "Other", ZIP_ROW), "this is no bundle of Linkspan"},
+	{HEAD("1", "Linkspan", ""), "\"connections\" must be a list"},
+	{HEAD("1", "Linkspan", "7"), "must have the texts"},
+	{HEAD("1", "Linkspan", ROW("global", "Other", "webhook", "connection.json")),
+         "connection.json in the bundle is not as it should be: its \"name\""},
+	{HEAD("1", "Linkspan", ROW("global", "Hook", "other", "connection.json")), "its \"type\""},
+	{HEAD("1", "Linkspan", ROW("..", "Hook", "webhook", "connection.json")),
+         "the name of the project \"..\""},
+	{HEAD("1", "Linkspan", ROW("global", "../Hook", "webhook", "connection.json")),
+         "the name of the connection \"../Hook\""},
+	{HEAD("1", "Linkspan", ROW("global", "Hook", "webhook", "dependencies.json")),
+         "\"entry\" of each"},
+	{HEAD("1", "Linkspan", ZIP_ROW "," ZIP_ROW), "\"entry\" of each"},
+	{"\"format\":1,\"product\":\"Linkspan\",", "\"product_version\" and \"host\""},
+	{"\"format\":1,\"product\":\"Linkspan\",\"product_version\":\"1\",\"host\":\"h\","
+         "\"created\":\"today\",",
+         "\"created\" must be a moment"},
+};
+
+START_TEST(metadata_has_its_shape)
+{
+	begin();
+	zip_finish(&parts, heads[_i].head, &zip);
+	assert_refused(heads[_i].text);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(a_younger_format_is_named_whatever_else_is_in_it)
+{
+	begin();
+	zip_add(&parts, "flows/a.json", "x");
+	zip_finish(&parts, HEAD("2", "Linkspan", "7"), &zip);
+	assert_refused("the bundle was made by a younger Linkspan");
+	buf_finish(&zip);
+}
+END_TEST
+
+static const struct {
+	const char *definition, *text;
+} definitions[] = {
+	{"[]", "it must be an object"},
+	{"{", "connection.json in the bundle: "},
+	{"{\"name\":\"Hook\",\"name\":\"Hook\"}", "connection.json in the bundle: "},
+	{"{\"type\":\"webhook\"}", "\"name\" must be a text"},
+	{"{\"name\":7,\"type\":\"webhook\"}", "\"name\" must be a text"},
+	{"{\"name\":\"Hook\"}", "\"type\" must be a text"},
+	{"{\"name\":\"Hook\",\"type\":\"webhook\",\"enabled\":1}", "\"enabled\" must be"},
+	{"{\"name\":\"Hook\",\"type\":\"webhook\",\"settings\":[]}", "\"settings\" must be"},
+	{"{\"name\":\"Hook\",\"type\":\"webhook\",\"environments\":{\"P\":1}}",
+         "\"environments\" must"},
+	{"{\"name\":\"Hook\",\"type\":\"webhook\",\"environments\":{\"../P\":{}}}",
+         "\"environments\" must"},
+	{"{\"name\":\"hook\",\"type\":\"webhook\"}", "its \"name\" is not the one"},
+};
+
+START_TEST(definitions_have_their_shape)
+{
+	begin();
+	parts.items[0].bytes = definitions[_i].definition;
+	parts.items[0].size_bytes = strlen(definitions[_i].definition);
+	zip_finish(&parts, NULL, &zip);
+	assert_refused(definitions[_i].text);
+	buf_finish(&zip);
+}
+END_TEST
+
+START_TEST(a_deep_document_is_refused)
+{
+	char deep[400] = "";
+
+	begin();
+	memset(deep, '[', 199);
+	parts.items[0].bytes = deep;
+	parts.items[0].size_bytes = 199;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused("connection.json in the bundle: ");
+	buf_finish(&zip);
+}
+END_TEST
+
+static const struct {
+	const char *document, *text;
+} dependencies[] = {
+	{"[]", "\"files\" must name"},
+	{"{\"items\":[],\"files\":[{\"name\":\"a.pem\",\"kind\":\"other\"}]}",
+         "\"files\" must name"},
+	{"{\"items\":{},\"files\":[]}", "\"items\" must be a list"},
+	{"{\"items\":[1],\"files\":[]}", "must name a connection"},
+	{"{\"items\":[{\"connection\":\"Other\",\"project\":\"global\"}],\"files\":[]}",
+         "must name a connection"},
+	{"{\"items\":[{\"connection\":\"Hook\",\"project\":\"global\",\"kind\":\"x\",\"name\":\"y\"}],"
+         "\"files\":[]}",
+         "must have a known \"kind\""},
+	{"{\"items\":[{\"connection\":\"Hook\",\"project\":\"global\",\"kind\":\"file\",\"name\":\"y\","
+         "\"file\":\"../../etc/passwd\"}],\"files\":[]}",
+         "\"file\" must be one of"},
+	{"{\"items\":[{\"connection\":\"Hook\",\"project\":\"global\",\"kind\":\"file\",\"name\":\"y\","
+         "\"path\":7}],\"files\":[]}",
+         "texts as \"path\""},
+};
+
+START_TEST(dependencies_have_their_shape)
+{
+	begin();
+	parts.items[1].bytes = dependencies[_i].document;
+	parts.items[1].size_bytes = strlen(dependencies[_i].document);
+	zip_finish(&parts, NULL, &zip);
+	assert_refused(dependencies[_i].text);
+	buf_finish(&zip);
+}
+END_TEST
+
+static const char *const needed[] = {"connection.json", "dependencies.json"};
+
+START_TEST(the_documents_must_be_there)
+{
+	begin();
+	parts.items[_i] = parts.items[1 - _i];
+	parts.count = 1;
+	zip_finish(&parts, NULL, &zip);
+	assert_refused(needed[_i]);
+	buf_clear(&zip);
+	zip_start(&parts);
+	zip_write(&parts, &zip);
+	assert_refused("it has no metadata.json");
+	buf_finish(&zip);
+}
+END_TEST
+
+/*
+ * Mutations
+ */
+
+/* LINKSPAN_SEED, or a new one, which is shown. */
+static void fix_randomness(void)
+{
+	const char *text = getenv("LINKSPAN_SEED");
+	uint32_t seed;
+
+	ck_assert_int_eq(crypto_init(NULL), 0);
+	seed = text && *text ? (uint32_t)strtoul(text, NULL, 10) : random_below(UINT32_MAX);
+	fprintf(stderr, "LINKSPAN_SEED=%u\n", seed);
+	random_fix(seed);
+}
+
+/* One change at a random place. */
+static void mutate(char *bytes, size_t *length)
+{
+	static const unsigned char marks[] = {0, 1, '"', '/', '.', '{', 'P', 0x7f, 0x80, 0xff};
+	size_t at = random_below((uint32_t)*length), other = random_below((uint32_t)*length);
+	size_t left = *length - (at > other ? at : other),
+	       run = left ? random_below((uint32_t)left) : 0;
+
+	switch (random_below(6)) {
+	case 0:
+		bytes[at] ^= (char)(1 << random_below(8));
+		break;
+	case 1:
+		bytes[at] = (char)marks[random_below(sizeof(marks))];
+		break;
+	case 2:
+		bytes[at] = (char)random_below(256);
+		break;
+	case 3:
+		memmove(bytes + at, bytes + other, run % 64);
+		break;
+	case 4: /* cut out */
+		run = run % 16 < *length - at ? run % 16 : 0;
+		memmove(bytes + at, bytes + at + run, *length - at - run);
+		*length -= run;
+		break;
+	default: /* numbers of headers */
+		for (size_t i = at; i < *length && i < at + 4; i++)
+			bytes[i] = (char)(random_below(2) ? 0xff : 0);
+		break;
+	}
+}
+
+static void mutate_some(char *bytes, size_t *length)
+{
+	for (unsigned n = 1 + random_below(3); n > 0 && *length > 1; n--)
+		mutate(bytes, length);
+}
+
+static void assert_sane(const char *bytes, size_t length, const char *passphrase)
+{
+	struct bundle b;
+	struct err e = {0};
+	int rc = bundle_read(bytes, length, passphrase, &b, &e);
+
+	ck_assert_msg(rc == 0 || rc == ERR_INVALID || rc == ERR_DENIED, "%d: %s", rc, e.text);
+	ck_assert_int_eq(e.code, rc);
+	if (rc == 0) {
+		size_t total = 0;
+		ck_assert_uint_gt(b.connection_count, 0);
+		for (size_t i = 0; i < b.file_count; i++) {
+			ck_assert(bundle_file_name_valid(b.files[i].name));
+			total += b.files[i].size_bytes;
+		}
+		ck_assert_uint_le(total, BUNDLE_BYTES_MOST);
+	} else {
+		for (const char *p = e.text; *p; p++)
+			ck_assert_msg((unsigned char)*p >= ' ', "%s", e.text);
+	}
+	bundle_finish(&b);
+}
+
+static void make_good(void)
+{
+	begin();
+	parts.items[1].bytes =
+		"{\"items\":[{\"connection\":\"Hook\",\"project\":\"global\",\"kind\":\"file\","
+		"\"name\":\"tls/a.pem\",\"path\":\"settings.tls.ca_file\",\"file\":\"a.pem\"}],"
+		"\"files\":[{\"name\":\"a.pem\",\"kind\":\"certificate\"}]}";
+	parts.items[1].size_bytes = strlen(parts.items[1].bytes);
+	zip_add(&parts, "dependencies/a.pem", "certificate");
+}
+
+START_TEST(mutated_archives_are_read_or_refused)
+{
+	fix_randomness();
+	make_good();
+	zip_finish(&parts, NULL, &zip);
+	char *bytes = mem_alloc(zip.len_bytes);
+	for (unsigned i = 0; i < MUTATIONS / 2; i++) {
+		size_t length = zip.len_bytes;
+		memcpy(bytes, zip.data, length);
+		mutate_some(bytes, &length);
+		assert_sane(bytes, length, NULL);
+	}
+	mem_free(bytes);
+	buf_finish(&zip);
+}
+END_TEST
+
+/* The archive and the hashes are right, what is in a document is not. */
+START_TEST(mutated_documents_are_read_or_refused)
+{
+	static char text[8192];
+
+	fix_randomness();
+	for (unsigned i = 0; i < MUTATIONS / 2; i++) {
+		make_good();
+		bool is_metadata = i % 2;
+		if (is_metadata)
+			zip_finish(&parts, NULL, &zip);
+		struct zip_part *part = &parts.items[is_metadata ? 3 : random_below(2)];
+		size_t length = part->size_bytes;
+		ck_assert_uint_lt(length, sizeof(text));
+		memcpy(text, part->bytes, length);
+		mutate_some(text, &length);
+		part->bytes = text;
+		part->size_bytes = length;
+		buf_clear(&zip);
+		if (is_metadata)
+			zip_write(&parts, &zip);
+		else
+			zip_finish(&parts, NULL, &zip);
+		assert_sane(zip.data, zip.len_bytes, NULL);
+		buf_finish(&zip);
+	}
+}
+END_TEST
+
+START_TEST(mutated_sealed_ones_are_refused)
+{
+	struct buf sealed;
+
+	fix_randomness();
+	make_good();
+	zip_finish(&parts, NULL, &zip);
+	buf_init(&sealed, MOST);
+	ck_assert_int_eq(passphrase_seal_with("correct horse", 1, PASSPHRASE_KIB_LEAST, zip.data,
+	                                      zip.len_bytes, &sealed, NULL),
+	                 0);
+	assert_sane(sealed.data, sealed.len_bytes, "correct horse");
+	char *bytes = mem_alloc(sealed.len_bytes);
+	for (unsigned i = 0; i < SEALED_MUTATIONS; i++) {
+		struct bundle b;
+		size_t length = sealed.len_bytes;
+		memcpy(bytes, sealed.data, length);
+		while (length == sealed.len_bytes && memcmp(bytes, sealed.data, length) == 0)
+			mutate_some(bytes, &length);
+		int rc = bundle_read(bytes, length, "correct horse", &b, NULL);
+		ck_assert(rc == ERR_DENIED || rc == ERR_INVALID);
+		bundle_finish(&b);
+	}
+	mem_free(bytes);
+	buf_finish(&sealed);
+	buf_finish(&zip);
+}
+END_TEST
+
+static const struct suite_test tests[] = {
+	SUITE_TEST(the_one_that_the_others_are_made_of_is_good),
+	SUITE_LOOP(names_come_from_a_pattern, names),
+	SUITE_TEST(a_name_with_a_nul_byte_is_refused),
+	SUITE_TEST(an_entry_without_a_name_is_refused),
+	SUITE_LOOP(a_name_is_there_once_whatever_its_case, twice),
+	SUITE_LOOP(only_plain_files_are_in_it, kinds),
+	SUITE_TEST(a_local_header_cannot_tell_another_name),
+	SUITE_TEST(what_is_compressed_too_well_is_refused),
+	SUITE_TEST(what_is_compressed_less_well_is_read),
+	SUITE_TEST(a_large_entry_is_refused),
+	SUITE_TEST(many_entries_are_too_large_together),
+	SUITE_LOOP(sizes_in_headers_are_not_believed, lies),
+	SUITE_TEST(too_many_entries_are_refused),
+	SUITE_TEST(documents_are_not_too_large_for_a_tree),
+	SUITE_TEST(what_was_cut_off_is_refused),
+	SUITE_LOOP(the_end_record_is_exact, ends),
+	SUITE_TEST(nothing_stands_before_or_behind),
+	SUITE_TEST(zip64_is_refused),
+	SUITE_TEST(other_files_are_no_bundles),
+	SUITE_TEST(what_is_in_an_entry_is_what_metadata_says),
+	SUITE_TEST(no_entry_is_there_that_metadata_does_not_name),
+	SUITE_TEST(no_entry_is_missing),
+	SUITE_LOOP(metadata_has_its_shape, heads),
+	SUITE_TEST(a_younger_format_is_named_whatever_else_is_in_it),
+	SUITE_LOOP(definitions_have_their_shape, definitions),
+	SUITE_TEST(a_deep_document_is_refused),
+	SUITE_LOOP(dependencies_have_their_shape, dependencies),
+	SUITE_LOOP(the_documents_must_be_there, needed),
+	SUITE_TEST(mutated_archives_are_read_or_refused),
+	SUITE_TEST(mutated_documents_are_read_or_refused),
+	SUITE_TEST(mutated_sealed_ones_are_refused),
+};
+
+SUITE_MAIN("bundle_hostile", tests)
