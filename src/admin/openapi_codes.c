@@ -23,6 +23,7 @@ const struct doc_code doc_codes[] = {
 	{"denied", 403, "It is not allowed."},
 	{"no_such_resource", 404, "There is nothing at that path."},
 	{"not_found", 404, "There is nothing of that id."},
+	{"no_such_connection", 404, "There is no connection of that name, here or globally."},
 	{"not_deployed", 404, "The connection is not deployed in that environment."},
 	{"method_not_allowed", 405, "Not with this method; Allow says which."},
 	{"too_large", 413, "The body is too large."},

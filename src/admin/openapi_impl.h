@@ -78,7 +78,7 @@ struct doc_answer {
 	const char *help;
 };
 
-enum { DOC_ANSWERS = 3, DOC_CODES = 12 };
+enum { DOC_ANSWERS = 3, DOC_CODES = 16 };
 
 struct doc_route {
 	const char *name;

@@ -251,6 +251,9 @@ static int read_member(const struct query_row *rows, size_t count, const char *k
 		return unknown(rows, count, key, pointer, p);
 	if (json_kind(member) == JSON_NULL)
 		return 0;
+	ret[row].given = rows[row].kind == QUERY_DOCUMENT;
+	if (ret[row].given)
+		return 0;
 	if (rows[row].kind == QUERY_LIST)
 		return read_list(pointer, member, &ret[row], p);
 	const char *text = text_of(&rows[row], member, number, sizeof(number));

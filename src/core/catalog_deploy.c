@@ -240,6 +240,18 @@ static void take_back(struct launch *l)
 		          e.text, NULL);
 }
 
+static void place_faults(const struct launch *l, struct report *report, size_t first)
+{
+	struct json *snapshot = NULL;
+
+	if (report->count == first)
+		return;
+	json_read(l->text, strlen(l->text), &snapshot, NULL);
+	faults_place(report, first, l->place.environment,
+	             json_get(json_get(snapshot, "connection"), "part"));
+	json_free(snapshot);
+}
+
 /* Everything that could be wrong is looked for first; then it runs; then it is kept.  In the other order a
  * revision that the connector cannot open would have to be taken out of the history again. */
 static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct catalog_answer *a,
@@ -247,15 +259,15 @@ static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct c
 {
 	struct catalog *c = l->catalog;
 	bool enabled = is_on(c, &l->place, l->enabled);
+	size_t first = a->report.count;
 
 	consent_init(&l->consent);
 	int rc = make(c, l->text, &l->place, enabled, &l->deployment, &a->report, e);
-	if (rc == ERR_INVALID)
-		a->code = "invalid_definition";
 	if (rc == 0)
 		rc = deployment_ready(l->deployment, &a->report, e);
 	if (rc == ERR_INVALID)
 		a->code = "invalid_definition";
+	place_faults(l, &a->report, first);
 	if (rc == 0)
 		rc = check_consent(l, a, e);
 	if (rc == 0 && !dry_run) {

@@ -115,6 +115,12 @@ struct json *definition_shown(const struct plugins *plugins, const struct json *
 bool is_current(const struct catalog *c, const struct catalog_entry *entry,
                 const struct active *active);
 
+/* catalog_faults.c: paths of faults from the first on, which are those of settings, become paths of the
+ * definition: "environments.E.url" for what the part of the environment says (NULL: it says nothing), else
+ * "settings.url".  What is said of the definition itself begins "connection.". */
+void faults_place(struct report *report, size_t first, const char *environment,
+                  const struct json *part);
+
 /* catalog_deploy.c: with `changing` held. */
 struct deploying {
 	const struct catalog_word *word;

@@ -238,6 +238,17 @@ static int check_consent(struct catalog *c, const struct deploy_call *call,
 	return rc;
 }
 
+static void place_faults(struct catalog_answer *a, size_t first,
+                         const struct conf_connection *connection, const char *environment)
+{
+	const struct node *part =
+		connection->environments ? node_get(connection->environments, environment) : NULL;
+	struct json *said = part && a->report.count > first ? definition_json(part) : NULL;
+
+	faults_place(&a->report, first, environment, said);
+	json_free(said);
+}
+
 static int draft(struct catalog *c, const struct deploy_call *call,
                  const struct conf_connection *connection, struct deployment **ret,
                  struct catalog_answer *a, struct err *e)
@@ -255,8 +266,10 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 		                   "this host does not serve the environment %s",
 		                   call->environment);
 	enabled.enabled = true; /* what is switched off can be tested all the same */
+	size_t first = a->report.count;
 	int rc = deployment_create(&c->base->conf, c->plugins, &enabled, environment, &d,
 	                           &a->report);
+	place_faults(a, first, connection, environment->name);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (rc < 0)
