@@ -12,6 +12,7 @@ static const char *const link_states[] = {
 static const char *const breakers[] = {"closed", "open", "half_open", NULL};
 static const char *const who_kinds[] = {"nobody", "local", "token", "session", NULL};
 static const char *const accepted_states[] = {"ready", "held", NULL};
+static const char *const certificate_sources[] = {"client", "ca", "peer", "key_store", NULL};
 static const char *const test_phases[] = {"prepare",    "resolve", "connect", "tls",
                                           "first_byte", "whole",   "status",  NULL};
 static const char *const results[] = {"delivered", "failed", "rejected", "blocked", NULL};
@@ -304,6 +305,7 @@ const struct doc_field doc_fields[] = {
 	{"Link", "retried", DOC_INT, 0, NULL, NULL, NULL},
 	{"Link", "dead_lettered", DOC_INT, 0, NULL, NULL, NULL},
 	{"Link", "last_error", DOC_OBJECT, DOC_NULL, "LastError", NULL, NULL},
+	{"Link", "certificates", DOC_OBJECT, DOC_LIST, "LinkCertificate", NULL, NULL},
 	{"Pool", "open", DOC_INT, 0, NULL, NULL, "Connections to the receiver."},
 	{"Pool", "idle", DOC_INT, 0, NULL, NULL, NULL},
 	{"Pool", "opened", DOC_INT, 0, NULL, NULL, "Since the start."},
@@ -387,6 +389,11 @@ const struct doc_field doc_fields[] = {
 	{"HeaderName", "name", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"HeaderName", "help", DOC_TEXT, 0, NULL, NULL, NULL},
 
+	{"LinkCertificate", "source", DOC_TEXT, 0, NULL, certificate_sources,
+         "client: our own; peer: the receiver's, as it was seen last."},
+	{"LinkCertificate", "subject", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"LinkCertificate", "not_after", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"LinkCertificate", "days_left", DOC_INT, DOC_NULL, NULL, NULL, "Negative: it has ended."},
 	{"Status", "name", DOC_TEXT, 0, NULL, NULL, "Of the host."},
 	{"Status", "version", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"Status", "started", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
