@@ -113,6 +113,7 @@ write_site() {
 	cat >"$folder/site/environments/Bench.conf" <<-CONF
 		environment: {
 		  name = "Bench";
+		  auto_deploy = true;
 		  network: { allow = ( "127.0.0.0/8" ); };
 		  tls: { ca_file = "$folder/ca.pem"; };
 		};

@@ -204,8 +204,9 @@ static int open_plain(const char *path, struct err *e)
 
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return err_set_errno(
-			e, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, "%s", path);
+		return err_set_errno(e,
+		                     errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
+		                     "%s", path);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
@@ -236,4 +237,20 @@ int file_load(const char *path, size_t most, struct buf *ret, struct err *e)
 bool file_exists(const char *path)
 {
 	return is_taken(path);
+}
+
+int file_may_write(const char *path, struct err *e)
+{
+	char folder[FILE_PATH_BYTES];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	while ((slash = strrchr(folder, '/')) && slash != folder) {
+		*slash = '\0';
+		if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
+			return 0;
+		if (errno != ENOENT)
+			return err_set_errno(e, ERR_DENIED, "%s", folder);
+	}
+	return err_set(e, ERR_DENIED, "there is no folder for %s", path);
 }

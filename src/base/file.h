@@ -38,3 +38,6 @@ int file_read(int fd, struct buf *ret);
 int file_load(const char *path, size_t most, struct buf *ret, struct err *e);
 /* Whether there is anything by that name. */
 bool file_exists(const char *path);
+/* Whether a file by that name could be made, in a folder that is there or could be made: 0; ERR_DENIED says
+ * which folder is in the way. */
+int file_may_write(const char *path, struct err *e);

@@ -68,18 +68,19 @@ static int put_below(struct draft *d, const char *path, struct json *value, stru
 	return rc;
 }
 
-/* Cuts "NAME=REST"; the name goes to a text of PATH_BYTES. */
-static int cut(const char *option, const char *text, char separator, char *name,
-               const char **ret_rest, struct err *e)
+/* Cuts "NAME=REST": the name goes to a text of PATH_BYTES, the rest comes back; NULL: it is none (ERR_USAGE). */
+static const char *cut(const char *option, const char *text, char separator, char *name,
+                       struct err *e)
 {
 	const char *end = strchr(text, separator);
 
-	if (!end || end == text || end - text >= PATH_BYTES)
-		return err_set(e, ERR_USAGE, "--%s \"%s\": NAME%cVALUE is needed", option, text,
-		               separator);
+	if (!end || end == text || end - text >= PATH_BYTES) {
+		err_set(e, ERR_USAGE, "--%s \"%s\": NAME%cVALUE is needed", option, text,
+		        separator);
+		return NULL;
+	}
 	snprintf(name, PATH_BYTES, "%.*s", (int)(end - text), text);
-	*ret_rest = end + 1;
-	return 0;
+	return end + 1;
 }
 
 /*
@@ -172,12 +173,11 @@ static int take_env(struct draft *d, const char *text, struct err *e)
 static int take_set(struct draft *d, const char *text, struct err *e)
 {
 	char path[PATH_BYTES];
-	const char *rest;
+	const char *rest = cut("set", text, '=', path, e);
 	struct json *value = NULL;
 
-	int rc = cut("set", text, '=', path, &rest, e);
-	if (rc < 0)
-		return rc;
+	if (!rest)
+		return ERR_USAGE;
 	const struct json *schema = setting_schema(d->schema, path);
 	if (setting_is_secret(schema) && !setting_is_reference(rest))
 		return err_set(
@@ -186,7 +186,7 @@ static int take_set(struct draft *d, const char *text, struct err *e)
 			"--secret %s=FILE (- is standard input), or refer to one: "
 			"%s='${secret:local/NAME}'",
 			path, path, path);
-	rc = setting_value(schema, path, rest, &value, e);
+	int rc = setting_value(schema, path, rest, &value, e);
 	return rc < 0 ? rc : put_below(d, path, value, e);
 }
 
@@ -225,14 +225,13 @@ static int take_secret(struct draft *d, const char *text, struct err *e)
 {
 	static const char header[] = HEADERS ".";
 	char path[PATH_BYTES];
-	const char *file;
+	const char *file = cut("secret", text, '=', path, e);
 	struct buf secret;
 
-	int rc = cut("secret", text, '=', path, &file, e);
-	if (rc < 0)
-		return rc;
+	if (!file)
+		return ERR_USAGE;
 	buf_init(&secret, SECRET_MAX_BYTES);
-	rc = read_secret(file, &secret, e);
+	int rc = read_secret(file, &secret, e);
 	struct json *value = rc == 0 ? json_string(buf_str(&secret)) : NULL;
 	buf_wipe(&secret);
 	buf_finish(&secret);
@@ -253,11 +252,10 @@ static int take_unset(struct draft *d, const char *text, struct err *e)
 static int take_header(struct draft *d, const char *text, struct err *e)
 {
 	char name[PATH_BYTES];
-	const char *rest;
+	const char *rest = cut("header", text, ':', name, e);
 
-	int rc = cut("header", text, ':', name, &rest, e);
-	if (rc < 0)
-		return rc;
+	if (!rest)
+		return ERR_USAGE;
 	struct json *value = json_string(rest + strspn(rest, " \t"));
 	return value ? put_header(d, name, value, e) : err_no_memory(e);
 }
@@ -326,19 +324,25 @@ static bool was_sealed(const struct json *headers, const char *name)
 	return false;
 }
 
+/* A header that was given with its value; NULL: it is none. */
+static const char *literal_header(const struct cli_value *value, char *name)
+{
+	if (strcmp(value->option->name, "header") != 0)
+		return NULL;
+	const char *rest = cut("header", value->text, ':', name, NULL);
+	return rest && !setting_is_reference(rest) ? name : NULL;
+}
+
 void draft_warn(const struct cli *cli, const struct json *saved)
 {
 	char path[PATH_BYTES], name[PATH_BYTES];
 	struct draft d = {.document = NULL};
-	const char *rest;
 
 	for (size_t i = 0; i < cli->value_count; i++) {
 		const struct cli_value *value = &cli->values[i];
 		if (strcmp(value->option->name, "env") == 0)
 			d.env = value->text;
-		if (strcmp(value->option->name, "header") != 0 ||
-		    cut("header", value->text, ':', name, &rest, NULL) < 0 ||
-		    setting_is_reference(rest) || place(&d, HEADERS, path, NULL) < 0 ||
+		if (!literal_header(value, name) || place(&d, HEADERS, path, NULL) < 0 ||
 		    !was_sealed(value_at(saved, path), name))
 			continue;
 		fprintf(stderr,

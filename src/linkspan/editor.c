@@ -111,7 +111,7 @@ static int run(const struct editor *ed, struct err *e)
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct sigaction on_interrupt, on_quit;
 	int status = 0;
-	pid_t pid;
+	pid_t pid = 0;
 
 	sigaction(SIGINT, &ignore, &on_interrupt);
 	sigaction(SIGQUIT, &ignore, &on_quit);

@@ -1,4 +1,6 @@
 /* Reading the configuration anew, and changing what runs, hot. */
+#include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "core/catalog.h"
 #include "core/event.h"
 #include "core/host.h"
@@ -103,25 +106,56 @@ static void compare_host(void *arg, const struct conf *conf)
 	warn_of_fixed(arg, conf);
 }
 
+/* A reload may wait for what is in flight through links that it closes, or for a change that is under way:
+ * longer than the service manager waits for a sign of life. */
+struct reloading {
+	struct daemon *daemon;
+	struct report report;
+	struct catalog_reload done;
+	struct err err;
+	int rc;
+};
+
+static void *reload(void *arg)
+{
+	struct reloading *r = arg;
+
+	r->rc = catalog_reload(r->daemon->catalog, &r->report, &r->done, &r->err);
+	return NULL;
+}
+
+static void reload_watched(struct reloading *r)
+{
+	struct timespec until;
+	pthread_t thread;
+
+	r->rc = thread_start(&thread, "reload", reload, r, &r->err);
+	if (r->rc < 0)
+		return;
+	do {
+		notify_watchdog();
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+	} while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
+}
+
 void daemon_reload(struct daemon *d)
 {
-	struct catalog_reload done;
-	struct report report;
-	struct err e = {0};
+	struct reloading r = {.daemon = d};
 
 	log_event(LOG_LEVEL_INFO, "reloading", "file", d->config, NULL);
 	notify_reloading(clock_system.mono_ms() * 1000);
-	report_init(&report);
-	int rc = catalog_reload(d->catalog, &report, &done, &e);
-	faults_log(&report);
-	report_finish(&report);
-	if (rc == 0) {
+	report_init(&r.report);
+	reload_watched(&r);
+	faults_log(&r.report);
+	report_finish(&r.report);
+	if (r.rc == 0) {
 		catalog_with_conf(d->catalog, compare_host, d);
-		rc = daemon_adopt(d) < 0 ? err_no_memory(&e) : 0;
+		r.rc = daemon_adopt(d) < 0 ? err_no_memory(&r.err) : 0;
 	}
-	if (rc == 0)
-		tell_done(d, &done);
+	if (r.rc == 0)
+		tell_done(d, &r.done);
 	else
-		tell_failed(d, e.text);
-	notify_ready(rc < 0 ? "the last reload failed" : "reloaded");
+		tell_failed(d, r.err.text);
+	notify_ready(r.rc < 0 ? "the last reload failed" : "reloaded");
 }

@@ -66,7 +66,7 @@ def expected(route, role, reach):
         return "forbidden"
     if scope == "delivery" and reach == "foreign":
         return "hidden"
-    if scope == "project" and reach == "foreign":
+    if scope in ("project", "projects") and reach == "foreign":
         return "forbidden"
     return "allowed"
 

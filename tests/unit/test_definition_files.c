@@ -147,6 +147,9 @@ static const struct {
 	{"/settings/headers/1/value", ":5: error: settings.headers.1.value: odd\n"},
 	{"/settings/method", ":2: error: settings.method: odd\n"},
 	{"/name", ":1: error: name: odd\n"},
+	{"/url", ":3: error: url: odd\n"},
+	{"/headers/0", ":4: error: headers.0: odd\n"},
+	{"/none", ":1: error: none: odd\n"},
 	{"", ":1: error: odd\n"},
 };
 
@@ -170,7 +173,32 @@ START_TEST(a_pointer_leads_to_a_line)
 }
 END_TEST
 
+START_TEST(no_memory_at_any_place)
+{
+	bool done = false;
+
+	folder_create();
+	write_text("connections/A.conf", "connection: { name = \"A\"; };");
+	write_text("connections/J.conf", "{\"name\": \"J\", \"project\": \"p\"}");
+	write_text("projects/shop/connections/B.conf", "connection: { name = \"B\"; };");
+	for (unsigned n = 1; !done; n++) {
+		struct err e = {0};
+		definitions_init(&d);
+		mem_fail_at(n);
+		int rc = definitions_add(&d, folder_root, &e);
+		done = mem_fail_pending();
+		mem_fail_at(0);
+		ck_assert_int_eq(rc, done ? 0 : ERR_NO_MEMORY);
+		ck_assert_int_eq(e.code, rc);
+		ck_assert(!done || d.count == 3);
+		definitions_finish(&d);
+	}
+	folder_destroy();
+}
+END_TEST
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(no_memory_at_any_place),
 	SUITE_TEST(a_file_of_libconfig),
 	SUITE_TEST(json_in_every_form),
 	SUITE_TEST(a_folder_laid_out_as_a_host),
