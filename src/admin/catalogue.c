@@ -31,6 +31,10 @@ struct catalog *catalogue_of(const struct api_call *call)
 
 void catalogue_pointer(const char *path, struct buf *ret)
 {
+	static const char group[] = "connection.";
+
+	if (strncmp(path, group, sizeof(group) - 1) == 0)
+		path += sizeof(group) - 1;
 	if (*path && *path != '[')
 		buf_add_char(ret, '/');
 	for (; *path; path++) {

@@ -12,10 +12,19 @@ static const char *const link_states[] = {
 static const char *const breakers[] = {"closed", "open", "half_open", NULL};
 static const char *const who_kinds[] = {"nobody", "local", "token", "session", NULL};
 static const char *const accepted_states[] = {"ready", "held", NULL};
+static const char *const test_phases[] = {"prepare",    "resolve", "connect", "tls",
+                                          "first_byte", "whole",   "status",  NULL};
 static const char *const results[] = {"delivered", "failed", "rejected", "blocked", NULL};
 
 static const char *const edit_actions[] = {"create", "update", "enable", "disable", "rename",
                                            "move",   "delete", "none",   NULL};
+static const char *const import_actions[] = {"create",   "overwrite", "rename",
+                                             "conflict", "same",      NULL};
+static const char *const import_needs[] = {"environment", "variable", "secret", "file",
+                                           "connection",  "type",     NULL};
+static const char *const severities[] = {"error", "warning", NULL};
+static const char *const file_kinds[] = {"certificate", "private_key", "key_store", "other", NULL};
+static const char *const file_actions[] = {"write", "same", "left_out", NULL};
 
 const struct doc_field doc_fields[] = {
 	{"Problem", "type", DOC_TEXT, 0, NULL, NULL, "Always about:blank."},
@@ -163,6 +172,48 @@ const struct doc_field doc_fields[] = {
 	{"Phases", "total_ms", DOC_NUMBER, DOC_OPTIONAL, NULL, NULL, NULL},
 	{"Header", "name", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"Header", "value", DOC_TEXT, 0, NULL, NULL, NULL},
+
+	{"Test", "ok", DOC_FLAG, 0, NULL, NULL, "Whether it went as a delivery would have to."},
+	{"Test", "project", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Test", "name", DOC_TEXT, 0, NULL, NULL, "Of the connection."},
+	{"Test", "environment", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"Test", "status", DOC_INT, DOC_NULL, NULL, NULL, "That the receiver answered."},
+	{"Test", "reason", DOC_TEXT, 0, NULL, NULL, "A stable token."},
+	{"Test", "detail", DOC_TEXT, DOC_NULL, NULL, NULL, "For people."},
+	{"Test", "phases", DOC_OBJECT, DOC_LIST, "TestPhase", NULL, NULL},
+	{"Test", "failed_phase", DOC_TEXT, DOC_NULL, NULL, test_phases,
+         "`prepare`: nothing was begun; `status`: a whole reply came, and says no."},
+	{"Test", "evidence", DOC_TEXT, DOC_LIST, NULL, NULL,
+         "What shows why it failed, for people."},
+	{"Test", "hint", DOC_TEXT, DOC_NULL, NULL, NULL, "What is likely to mend it."},
+	{"Test", "guide", DOC_TEXT, DOC_NULL, NULL, NULL,
+         "The heading of the troubleshooting guide."},
+	{"Test", "peer", DOC_TEXT, DOC_NULL, NULL, NULL, "Address and port."},
+	{"Test", "tls", DOC_OBJECT, DOC_NULL, "TestTls", NULL, NULL},
+	{"Test", "response", DOC_OBJECT, DOC_NULL, "TestResponse", NULL, NULL},
+	{"Test", "duration_ms", DOC_INT, 0, NULL, NULL, NULL},
+	{"Test", "request", DOC_ANY, DOC_NULL, NULL, NULL, "Always null."},
+	{"TestPhase", "name", DOC_TEXT, 0, NULL, test_phases, NULL},
+	{"TestPhase", "ms", DOC_NUMBER, DOC_NULL, NULL, NULL, "Of this phase alone."},
+	{"TestPhase", "done", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"TestTls", "version", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"TestTls", "cipher", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"TestTls", "chain", DOC_OBJECT, DOC_LIST, "TestCertificate", NULL,
+         "As the receiver offers it, its own certificate first."},
+	{"TestCertificate", "subject", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"TestCertificate", "issuer", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"TestCertificate", "not_before", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"TestCertificate", "not_after", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"TestCertificate", "days_left", DOC_INT, DOC_NULL, NULL, NULL, "Negative: it has ended."},
+	{"TestCertificate", "san", DOC_TEXT, DOC_LIST | DOC_NULL, NULL, NULL,
+         "Names and addresses; of the first one alone."},
+	{"TestResponse", "headers", DOC_ANY, 0, NULL, NULL,
+         "Name and value. Values that may hold secrets are masked."},
+	{"TestResponse", "body", DOC_TEXT, DOC_OPTIONAL, NULL, NULL,
+         "The beginning of the answer."},
+	{"TestResponse", "body_base64", DOC_TEXT, DOC_OPTIONAL, NULL, NULL,
+         "The same, where it is not text."},
+	{"TestResponse", "truncated", DOC_FLAG, 0, NULL, NULL, "The answer was longer."},
 
 	{"Deliveries", "items", DOC_OBJECT, DOC_LIST, "Delivery", NULL, NULL},
 	{"Deliveries", "next", DOC_TEXT, DOC_NULL, NULL, NULL,
@@ -317,6 +368,34 @@ const struct doc_field doc_fields[] = {
          "For the Linkspan-CSRF header of changes in a session."},
 	{"Grant", "project", DOC_TEXT, 0, NULL, NULL, "`*` for all of them."},
 	{"Grant", "role", DOC_TEXT, 0, NULL, access_roles, NULL},
+
+	{"Import", "format_ok", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"Import", "items", DOC_OBJECT, DOC_LIST, "ImportItem", NULL, NULL},
+	{"Import", "files", DOC_OBJECT, DOC_LIST, "ImportFile", NULL, NULL},
+	{"Import", "ok", DOC_FLAG, 0, NULL, NULL, "Whether nothing is in the way."},
+	{"Import", "applied", DOC_FLAG, 0, NULL, NULL, "false: it is the plan alone."},
+	{"Import", "done", DOC_ANY, 0, NULL, NULL, "What became of each connection."},
+	{"ImportItem", "project", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportItem", "name", DOC_TEXT, 0, NULL, NULL, "As the bundle has it."},
+	{"ImportItem", "to_name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportItem", "action", DOC_TEXT, 0, NULL, import_actions, NULL},
+	{"ImportItem", "revision", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportItem", "reason", DOC_TEXT, DOC_NULL, NULL, NULL, "Why the name is taken."},
+	{"ImportItem", "missing", DOC_OBJECT, DOC_LIST, "ImportNeed", NULL,
+         "What it needs, and this host does not have."},
+	{"ImportItem", "faults", DOC_OBJECT, DOC_LIST, "ImportFault", NULL, NULL},
+	{"ImportNeed", "kind", DOC_TEXT, 0, NULL, import_needs, NULL},
+	{"ImportNeed", "name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportNeed", "path", DOC_TEXT, DOC_NULL, NULL, NULL, "Where it is named."},
+	{"ImportNeed", "environment", DOC_TEXT, DOC_NULL, NULL, NULL, "Of a variable."},
+	{"ImportFault", "severity", DOC_TEXT, 0, NULL, severities, NULL},
+	{"ImportFault", "path", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportFault", "code", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportFault", "text", DOC_TEXT, 0, NULL, NULL, "For people."},
+	{"ImportFile", "name", DOC_TEXT, 0, NULL, NULL, NULL},
+	{"ImportFile", "kind", DOC_TEXT, 0, NULL, file_kinds, NULL},
+	{"ImportFile", "path", DOC_TEXT, 0, NULL, NULL, "Where it is, or will be."},
+	{"ImportFile", "action", DOC_TEXT, 0, NULL, file_actions, NULL},
 
 	{"Audit", "items", DOC_OBJECT, DOC_LIST, "AuditRow", NULL, NULL},
 	{"Audit", "next", DOC_TEXT, DOC_NULL, NULL, NULL, "The cursor of the next page."},

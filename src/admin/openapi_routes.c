@@ -9,6 +9,7 @@
 #define JSON   "application/json"
 #define TEXT   "text/plain"
 #define STREAM "text/event-stream"
+#define ZIP    "application/zip"
 
 const struct doc_tag doc_tags[] = {
 	{"messages", "Sending messages through connections."},
@@ -42,6 +43,10 @@ static const struct doc_header match_headers[] = {
 
 static const struct doc_header document_headers[] = {
 	{"If-None-Match", "The ETag of a document that is known.", 256},
+};
+
+static const struct doc_header bundle_headers[] = {
+	{"Linkspan-Passphrase", "Of a sealed bundle, percent-encoded.", 3072},
 };
 
 #define HEADERS(rows)           .headers = (rows), .header_count = sizeof(rows) / sizeof((rows)[0])
@@ -200,6 +205,25 @@ const struct doc_route doc_routes[] = {
 		.codes = {"not_found", "no_catalogue"},
 	},
 	{
+		.name = "testConnection",
+		.tag = "connections",
+		.help = "What is tested goes out as a message would, with the secrets of the host, on a "
+			"connection of its own. A test that fails is an answer like any other: `ok` is false.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
+		.name = "testDraft",
+		.tag = "connections",
+		.help = "As `testConnection`, of a definition that has no saved one.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
 		.name = "connectionStatus",
 		.tag = "connections",
 		.answers = {{200, JSON, "Links", "Its links, one for each environment."}},
@@ -322,6 +346,34 @@ const struct doc_route doc_routes[] = {
 		HEADERS(document_headers),
 		.answers = {{200, JSON, "Document", "The document."},
                             {304, NULL, NULL, "It is the one that is known."}},
+	},
+	{
+		.name = "exportConnection",
+		.tag = "connections",
+		.help = "A ZIP file; its name is in Content-Disposition. Of what the definition needs, "
+			"certificates go along, and private keys with a passphrase, for administrators.",
+		HEADERS(bundle_headers),
+		.answers = {{200, ZIP, NULL, "The bundle."}},
+		.codes = {"not_found", "not_exportable"},
+	},
+	{
+		.name = "exportConnections",
+		.tag = "connections",
+		BODY(api_exports_rows, EXPORTS_ROWS, "Which connections."),
+		.answers = {{200, ZIP, NULL, "The bundle."}},
+		.codes = {"not_found", "not_exportable", "invalid_json"},
+	},
+	{
+		.name = "importConnections",
+		.tag = "connections",
+		.help = "At most 64 MiB. Certificates and keys of the bundle are written to the folder "
+			"`tls/imported` of the definitions, and the definitions name them there.",
+		HEADERS(bundle_headers),
+		.body_help = "The bundle.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{200, JSON, "Import", "The plan, and what was done."}},
+		.codes = {"invalid_bundle", "sealed", "bad_passphrase", "import_refused",
+                          "conflict", "too_large"},
 	},
 	{
 		.name = "metrics",

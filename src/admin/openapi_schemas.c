@@ -256,6 +256,8 @@ struct json *doc_row_schema(const struct query_row *row)
 		return several_schema(row->choices);
 	case QUERY_LIST:
 		return list_schema(typed("string"));
+	case QUERY_DOCUMENT:
+		return json_object();
 	default:
 		return family_schema(row);
 	}

@@ -113,6 +113,8 @@ static struct json *phases_json(struct making *m)
 	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 		enum test_phase phase = phases[i].phase;
 		const char *us = outcome_attr(m->outcome, phases[i].attr);
+		if (phase == TEST_WHOLE && is_ok(m) && !m->outcome->status)
+			us = NULL; /* it was only to connect */
 		/* What failed took the rest of the time. */
 		if (phase == end && !us)
 			us = outcome_attr(m->outcome, "time.total_us");

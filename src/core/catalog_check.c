@@ -1,6 +1,7 @@
 /* Names, users and faults: what stands against a change. */
 #include "core/catalog_check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -137,6 +138,40 @@ int catalog_check_move(struct catalog *c, const struct entry *entry, const char 
 	return rc;
 }
 
+/* Whether a group says something at a path, as far as its lists. */
+static bool says(const struct node *group, const char *path)
+{
+	while (group && group->kind == NODE_GROUP && *path) {
+		char name[128];
+		size_t length = strcspn(path, ".[");
+		snprintf(name, sizeof(name), "%.*s", (int)length, path);
+		group = node_get(group, name);
+		path += length + (path[length] == '.');
+	}
+	return group != NULL;
+}
+
+void catalog_place_faults(struct report *r, size_t from, const struct conf_connection *definition,
+                          const char *environment)
+{
+	static const char placed[] = "connection.";
+	const struct node *part = environment && definition->environments
+	                                  ? node_get(definition->environments, environment)
+	                                  : NULL;
+
+	for (size_t i = from; i < r->count; i++) {
+		const char *path = r->faults[i].path, *text;
+		if (!path[0] || strncmp(path, placed, sizeof(placed) - 1) == 0)
+			continue;
+		if (part && says(part, path))
+			text = arena_printf(&r->arena, "environments.%s.%s", environment, path);
+		else
+			text = arena_printf(&r->arena, "settings.%s", path);
+		if (text)
+			r->faults[i].path = text;
+	}
+}
+
 int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
                              struct catalog_answer *a, struct err *e)
 {
@@ -153,12 +188,17 @@ int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entr
 		if (!environment || !catalog_serves(c, n->name))
 			continue;
 		served++;
+		size_t from = a->report.count;
 		rc = deployment_create(conf, c->plugins, entry->definition, environment, &d,
 		                       &a->report);
+		catalog_place_faults(&a->report, from, entry->definition, n->name);
 		deployment_destroy(d);
 	}
-	if (!served)
+	if (!served) {
+		size_t from = a->report.count;
 		rc = deployment_create(conf, c->plugins, entry->definition, NULL, NULL, &a->report);
+		catalog_place_faults(&a->report, from, entry->definition, NULL);
+	}
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (a->report.errors == errors && rc == 0)

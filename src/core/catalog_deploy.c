@@ -296,6 +296,7 @@ int deploy_saved(struct catalog *c, const struct entry *entry,
                  const struct conf_environment *environment, const struct deploying *how,
                  uint32_t *ret_number, struct catalog_answer *a, struct err *e)
 {
+	size_t from = a->report.count;
 	struct buf text;
 
 	buf_init(&text, BUF_MAX_TEXT);
@@ -314,6 +315,7 @@ int deploy_saved(struct catalog *c, const struct entry *entry,
 	*ret_number = 0;
 	if (rc == 0 && !is_same(c, &l.place, l.text))
 		rc = launch(&l, how->word->dry_run, ret_number, a, e);
+	catalog_place_faults(&a->report, from, entry->face.definition, environment->name);
 	buf_finish(&text);
 	return rc;
 }
@@ -505,6 +507,7 @@ static int deploy_back(struct catalog *c, const struct deploy_call *call, struct
 	l->action = "connection.rollback";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = l->revision = NULL;
 	mem_free(text);
 	return rc;
 }
@@ -526,6 +529,7 @@ static int deploy_forward(struct catalog *c, const struct entry *entry,
 	l->action = "connection.deploy";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = NULL;
 	buf_finish(&text);
 	return rc;
 }

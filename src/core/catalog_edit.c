@@ -79,6 +79,16 @@ static void gather_files(struct commit *c, const struct catalog_file *extra, siz
 	}
 }
 
+/* A connection whose file was removed by hand may still have an identity by this name: the new one begins
+ * anew. */
+static void end_earlier(struct commit *c, const struct planned *item)
+{
+	c->names[c->name_count++] = (struct store_naming){
+		.from_project = item->project,
+		.from_name = item->name,
+	};
+}
+
 static void gather_names(struct commit *c)
 {
 	for (size_t i = 0; i < c->plan->count; i++) {
@@ -86,6 +96,8 @@ static void gather_names(struct commit *c)
 		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 		if (before && item->after && !planned_renames(item))
 			continue;
+		if (!before)
+			end_earlier(c, item);
 		c->names[c->name_count++] = (struct store_naming){
 			.from_project = before ? before->project : NULL,
 			.from_name = before ? before->name : NULL,
@@ -318,7 +330,7 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 	struct record record;
 
 	c->files = arena_array(&p->arena, count_files(p, extra_count) + 1, sizeof(*c->files));
-	c->names = arena_array(&p->arena, p->count + 1, sizeof(*c->names));
+	c->names = arena_array(&p->arena, 2 * p->count + 1, sizeof(*c->names));
 	if (!c->files || !c->names || write_record(c, &record) < 0)
 		return err_no_memory(e);
 	gather_files(c, extra, extra_count);

@@ -115,6 +115,12 @@ struct json *definition_shown(const struct plugins *plugins, const struct json *
 bool is_current(const struct catalog *c, const struct catalog_entry *entry,
                 const struct active *active);
 
+/* catalog_check.c: the settings of a deployment are those of the definition and of the environment's part, merged.
+ * The paths of faults, from the one at `from` on, become those of the definition: "settings.url",
+ * "environments.Test.url".  environment NULL: none. */
+void catalog_place_faults(struct report *r, size_t from, const struct conf_connection *definition,
+                          const char *environment);
+
 /* catalog_deploy.c: with `changing` held. */
 struct deploying {
 	const struct catalog_word *word;

@@ -239,9 +239,11 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 		return answer_code(a, e, ERR_CONFLICT, "not_served", NULL,
 		                   "this host does not serve the environment %s",
 		                   call->environment);
+	size_t from = a->report.count;
 	enabled.enabled = true; /* what is switched off can be tested all the same */
 	int rc = deployment_create(&c->base->conf, c->plugins, &enabled, environment, &d,
 	                           &a->report);
+	catalog_place_faults(&a->report, from, connection, environment->name);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (rc < 0)

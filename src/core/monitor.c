@@ -231,8 +231,8 @@ int monitor_links(struct host *host, const char *project, const char *connection
                   const char *environment, void (*each)(void *arg, const struct monitor_link *),
                   void *arg, struct err *e)
 {
-	struct monitor_link *rows;
-	size_t count;
+	struct monitor_link *rows = NULL;
+	size_t count = 0;
 	int rc = monitor_read(host, project, connection, environment, &rows, &count, e);
 
 	if (rc < 0)

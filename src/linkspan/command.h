@@ -132,6 +132,7 @@ int cmd_connection_rename(struct cli *cli, struct err *e);
 int cmd_connection_resume(struct cli *cli, struct err *e);
 int cmd_connection_rollback(struct cli *cli, struct err *e);
 int cmd_connection_status(struct cli *cli, struct err *e);
+int cmd_connection_test(struct cli *cli, struct err *e);
 int cmd_connection_undeploy(struct cli *cli, struct err *e);
 int cmd_connection_usage(struct cli *cli, struct err *e);
 int cmd_connection_validate(struct cli *cli, struct err *e);

@@ -203,8 +203,14 @@ static const struct option_row connection_move_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define CONFIRM_OPTION                                                                             \
+	{                                                                                          \
+		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
+	}
+
 static const struct option_row connection_toggle_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only what is deployed there; else the connection as a whole"},
+	CONFIRM_OPTION,
 	PROJECT_OPTION,
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
@@ -216,11 +222,6 @@ static const struct option_row connection_delete_options[] = {
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
 };
-
-#define CONFIRM_OPTION                                                                             \
-	{                                                                                          \
-		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
-	}
 
 static const struct option_row connection_diff_options[] = {WHERE_OPTIONS, END_OF_OPTIONS};
 
@@ -250,6 +251,13 @@ static const struct option_row connection_rollback_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row connection_test_options[] = {
+	WHERE_OPTIONS,
+	{"file", 'f', "FILE", "test what is in this file, not what is saved"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	END_OF_OPTIONS,
+};
+
 static const struct option_row connection_history_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only in this environment"},
 	PROJECT_OPTION,
@@ -264,7 +272,13 @@ static const struct option_row apply_options[] = {
 	{"prune", 0, NULL,
          "delete what none of the files has, in the projects that they are about"},
 	{"deploy", 0, NULL, "deploy what differs from what runs"},
-	{"env", 'e', "ENVIRONMENT", "deploy in this environment only; may be repeated"},
+	{"env", 'e', "ENVIRONMENT",
+         "deploy in this environment only; may be repeated; else in each that is served and not "
+         "protected"},
+	CONFIRM_OPTION,
+	{"note", 0, "TEXT", "why; kept in the history"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	{"discard-comments", 0, NULL, "save it although comments in files of the host are lost"},
 	{"project", 'p', "PROJECT",
          "where definitions go whose place does not say it; else globally"},
 	{"dry-run", 0, NULL, "only show what would be done"},
@@ -388,6 +402,12 @@ const struct command commands[] = {
 	{"connection", "undeploy", "NAME…", 1, 1000, "end what runs in an environment",
          "The definition stays, and what waits is kept.", connection_undeploy_options,
          cmd_connection_undeploy, OUTPUTS_SHOW},
+	{"connection", "test", "NAME", 1, 1,
+         "try a connection, saved or not, and say what is wrong",
+         "Each phase with its time, the receiver's certificates, and when it failed what shows why and "
+         "what is likely to mend it.  What it sends is said by the setting `test`.  It exits with 1 when "
+         "the test failed.  With --standalone this process tests, without a daemon.",
+         connection_test_options, cmd_connection_test, OUTPUTS_SHOW},
 	{"connection", "history", "NAME", 1, 1, "list what was deployed, the newest first", NULL,
          connection_history_options, cmd_connection_history, OUTPUTS_SHOW},
 	{"connection", "rollback", "NAME", 1, 1, "let an earlier deployment run again",

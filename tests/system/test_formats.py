@@ -46,6 +46,11 @@ def reply_of_access(request):
 CHECK = {"code": "current", "ok": False, "text": "what is saved does not run", "mend": "deploy it"}
 PLAN = {"items": [{"project": "global", "name": "Orders", "action": "update", "revision": "00ff",
                    "changes": [CHANGE], "deployed": [], "held": []}]}
+TESTED = {"ok": True, "project": "global", "name": "Orders", "environment": "Development",
+          "status": 204, "reason": "ok", "detail": None, "failed_phase": None, "evidence": [],
+          "phases": [{"name": "connect", "ms": 1.5, "done": True}], "hint": None, "guide": None,
+          "peer": "192.0.2.1:443", "tls": None, "duration_ms": 3, "request": None,
+          "response": {"headers": {}, "body": "", "truncated": False}}
 # What the daemon answers about a connection, by how the path goes on behind its name.
 ABOUT = {
     "": document(), "/usage": {"items": []}, "/revisions": {"items": [PAST], "next": None},
@@ -53,7 +58,7 @@ ABOUT = {
     "/status": {"items": [{**LINK, "checks": [CHECK]}]}, ":pause": {"items": [LINK]},
     ":resume": {"items": [LINK]}, ":deploy": DEPLOYED, ":undeploy": DEPLOYED,
     ":rollback": DEPLOYED, ":enable": document(), ":disable": document(), ":move": document(),
-    ":rename": document(), ":duplicate": document(),
+    ":rename": document(), ":duplicate": document(), ":test": TESTED,
 }
 
 
@@ -142,6 +147,8 @@ CALLS = {
                            ["connection", "history", "Orders", "-n", "x"]),
     "connection rollback": (["connection", "rollback", "Orders", "--env", "Development"],
                             ["connection", "rollback", "Orders", "--to", "x"]),
+    "connection test": (["connection", "test", "Orders", "--env", "Development"],
+                        ["connection", "test", "None", "--env", "Development"]),
     "connection status": (["connection", "status", "Orders"], None),
     "connection pause": (["connection", "pause", "Orders"], None),
     "connection resume": (["connection", "resume", "Orders"], None),

@@ -81,6 +81,8 @@ static const struct {
 	{"send", "{}", 202},
 	{"createToken", "{\"name\": \"t\", \"role\": \"viewer\"}", 201},
 	{"signIn", "{\"token\": \"none\"}", 401},
+	{"testConnection", "{}", 503}, /* this host keeps no definitions */
+	{"testDraft", "{}", 503},
 	{"signOut", "{}", 204},
 	/* This host has no catalogue. */
 	{"listConnections", "{}", 503},
