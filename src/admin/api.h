@@ -145,6 +145,17 @@ void api_export(struct api_call *call);
 void api_import(struct api_call *call);
 /* How large the body of a request may be, if it is an import by somebody who may do that; else 0. */
 size_t api_import_body_max(struct admin *admin, const struct http_request *request);
+/* api_secret.c */
+enum { SECRET_DRY_RUN, SECRET_ROWS };
+enum { TEXT_TEXT, TEXT_ROWS };
+enum { CHECK_REFERENCE, CHECK_ROWS };
+extern const struct query_row api_secret_rows[SECRET_ROWS];
+extern const struct query_row api_secret_text_rows[TEXT_ROWS];   /* of the body */
+extern const struct query_row api_secret_check_rows[CHECK_ROWS]; /* of the body */
+void api_secret_list(struct api_call *call);
+void api_secret_set(struct api_call *call);
+void api_secret_remove(struct api_call *call);
+void api_secret_check(struct api_call *call);
 
 /* api_session.c */
 enum { SESSION_TOKEN, SESSION_ROWS };
@@ -152,3 +163,50 @@ extern const struct query_row api_session_rows[SESSION_ROWS]; /* of the body */
 void api_session_get(struct api_call *call);
 void api_session_begin(struct api_call *call);
 void api_session_end(struct api_call *call);
+
+/* api_deployment.c */
+enum { DEPLOY_DRY_RUN, DEPLOY_ROWS };
+enum {
+	DEPLOY_WISH_ENVIRONMENT,
+	DEPLOY_WISH_CONFIRM,
+	UNDEPLOY_WISH_ROWS,
+	DEPLOY_WISH_NOTE = UNDEPLOY_WISH_ROWS,
+	DEPLOY_WISH_CONFIRM_SECRETS,
+	FORWARD_WISH_ROWS,
+	DEPLOY_WISH_NUMBER = FORWARD_WISH_ROWS,
+	DEPLOY_WISH_ROWS,
+};
+enum { REVISION_ENV, REVISION_LIMIT, REVISION_CURSOR, REVISION_ROWS };
+enum { DIFF_ENV, DIFF_ROWS };
+extern const struct query_row api_deploy_rows[DEPLOY_ROWS];
+extern const struct query_row api_deploy_wish_rows[DEPLOY_WISH_ROWS]; /* of the body */
+extern const struct query_row api_revision_rows[REVISION_ROWS];
+extern const struct query_row api_diff_rows[DIFF_ROWS]; /* of one revision too */
+void api_deploy(struct api_call *call);
+void api_undeploy(struct api_call *call);
+void api_rollback(struct api_call *call);
+void api_revision_list(struct api_call *call);
+void api_revision_get(struct api_call *call);
+void api_diff(struct api_call *call);
+
+/* api_names.c */
+enum { NAME_PROJECT, NAME_ROWS };
+extern const struct query_row api_name_rows[NAME_ROWS];
+void api_name(struct api_call *call);
+void api_environments(struct api_call *call);
+void api_connection_types(struct api_call *call);
+void api_header_names(struct api_call *call);
+
+/* api_apply.c */
+enum { APPLY_DRY_RUN, APPLY_COMMENTS, APPLY_ROWS };
+enum {
+	APPLY_WISH_ITEMS,
+	APPLY_WISH_PRUNE,
+	APPLY_WISH_PROJECTS,
+	APPLY_WISH_DEPLOY,
+	APPLY_WISH_ENVIRONMENTS,
+	APPLY_WISH_ROWS,
+};
+extern const struct query_row api_apply_rows[APPLY_ROWS];
+extern const struct query_row api_apply_wish_rows[APPLY_WISH_ROWS]; /* of the body */
+void api_apply(struct api_call *call);

@@ -231,6 +231,11 @@ const struct conf_host *catalog_host(const struct catalog *c)
 	return &c->fixed;
 }
 
+const struct plugins *catalog_plugins(const struct catalog *c)
+{
+	return c->plugins;
+}
+
 void catalog_with_conf(struct catalog *c, void (*call)(void *arg, const struct conf *conf),
                        void *arg)
 {

@@ -1,7 +1,6 @@
 /* Names, users and faults: what stands against a change. */
 #include "core/catalog_check.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -138,38 +137,23 @@ int catalog_check_move(struct catalog *c, const struct entry *entry, const char 
 	return rc;
 }
 
-/* Whether a group says something at a path, as far as its lists. */
-static bool says(const struct node *group, const char *path)
+/* environment NULL: as far as can be said without. */
+static int check_in(struct catalog *c, const struct catalog_entry *entry,
+                    const struct conf_environment *environment, const struct node *part,
+                    struct report *report)
 {
-	while (group && group->kind == NODE_GROUP && *path) {
-		char name[128];
-		size_t length = strcspn(path, ".[");
-		snprintf(name, sizeof(name), "%.*s", (int)length, path);
-		group = node_get(group, name);
-		path += length + (path[length] == '.');
-	}
-	return group != NULL;
-}
+	struct deployment *d = NULL;
+	size_t first = report->count;
 
-void catalog_place_faults(struct report *r, size_t from, const struct conf_connection *definition,
-                          const char *environment)
-{
-	static const char placed[] = "connection.";
-	const struct node *part = environment && definition->environments
-	                                  ? node_get(definition->environments, environment)
-	                                  : NULL;
-
-	for (size_t i = from; i < r->count; i++) {
-		const char *path = r->faults[i].path, *text;
-		if (!path[0] || strncmp(path, placed, sizeof(placed) - 1) == 0)
-			continue;
-		if (part && says(part, path))
-			text = arena_printf(&r->arena, "environments.%s.%s", environment, path);
-		else
-			text = arena_printf(&r->arena, "settings.%s", path);
-		if (text)
-			r->faults[i].path = text;
-	}
+	int rc = deployment_create(&c->base->conf, c->plugins, entry->definition, environment, &d,
+	                           report);
+	deployment_destroy(d);
+	if (report->count == first)
+		return rc;
+	struct json *said = part ? definition_json(part) : NULL;
+	faults_place(report, first, environment ? environment->name : "", said);
+	json_free(said);
+	return rc;
 }
 
 int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
@@ -184,21 +168,13 @@ int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entr
 	for (const struct node *n = parts ? parts->first : NULL; n && rc != ERR_NO_MEMORY;
 	     n = n->next) {
 		const struct conf_environment *environment = conf_environment(conf, n->name);
-		struct deployment *d = NULL;
 		if (!environment || !catalog_serves(c, n->name))
 			continue;
 		served++;
-		size_t from = a->report.count;
-		rc = deployment_create(conf, c->plugins, entry->definition, environment, &d,
-		                       &a->report);
-		catalog_place_faults(&a->report, from, entry->definition, n->name);
-		deployment_destroy(d);
+		rc = check_in(c, entry, environment, n, &a->report);
 	}
-	if (!served) {
-		size_t from = a->report.count;
-		rc = deployment_create(conf, c->plugins, entry->definition, NULL, NULL, &a->report);
-		catalog_place_faults(&a->report, from, entry->definition, NULL);
-	}
+	if (!served)
+		rc = check_in(c, entry, NULL, NULL, &a->report);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (a->report.errors == errors && rc == 0)

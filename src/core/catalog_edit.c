@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "core/catalog_plan.h"
+#include "core/difference.h"
 #include "core/host.h"
 #include "core/journal.h"
 #include "core/literal.h"
@@ -373,6 +374,36 @@ static bool changes_anything(const struct plan *p, size_t extra_count)
 	return extra_count > 0;
 }
 
+/* In the words of a definition; literal secrets are left out. */
+static struct json *shown_json(const struct catalog *c, const struct entry *entry)
+{
+	struct json *definition = entry ? definition_json(entry->face.definition->root) : NULL;
+	struct json *shown = definition ? definition_shown(c->plugins, definition, NULL) : NULL;
+
+	json_free(definition);
+	return shown;
+}
+
+static struct json *changes_json(const struct catalog *c, const struct planned *item)
+{
+	struct json *list = json_array();
+	struct json *before, *after;
+
+	if (strcmp(item->action, "none") == 0)
+		return list;
+	before = shown_json(c, item->before);
+	after = shown_json(c, item->after);
+	int rc = (item->before && !before) || (item->after && !after)
+	                 ? ERR_NO_MEMORY
+	                 : difference_add(list, "", before, after);
+	json_free(before);
+	json_free(after);
+	if (rc == 0)
+		return list;
+	json_free(list);
+	return NULL;
+}
+
 /* What came of each, and of auto_deploy. */
 static int tell(struct catalog *c, const struct plan *p, const struct catalog_word *word,
                 struct catalog_answer *a)
@@ -390,6 +421,7 @@ static int tell(struct catalog *c, const struct plan *p, const struct catalog_wo
 		for (size_t k = 0; k < item->literal_count; k++)
 			json_push(secrets, json_string(item->literals[k].reference));
 		json_set(object, "secrets", secrets);
+		json_set(object, "changes", changes_json(c, item));
 		json_set(object, "deployed", json_array());
 		json_set(object, "held", json_array());
 		if (item->after && c->host && !word->dry_run && strcmp(item->action, "none") != 0)

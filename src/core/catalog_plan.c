@@ -421,6 +421,7 @@ int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
 		struct planned *item = &p->items[i];
 		item->edit = &edits[i];
 		p->count = i + 1;
+		a->at = i;
 		rc = edits[i].verb == CATALOG_DELETE ? plan_delete(p, item, a, e)
 		                                     : plan_save(p, item, a, e);
 		if (rc < 0 && count > 1)

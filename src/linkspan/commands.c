@@ -309,6 +309,17 @@ static const struct option_row token_create_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row secret_set_options[] = {
+	{"file", 'f', "FILE", "read it from there, in place of standard input"},
+	{"dry-run", 0, NULL, "only say whether it could be set"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row secret_delete_options[] = {
+	{"dry-run", 0, NULL, "only say whether they could be deleted"},
+	END_OF_OPTIONS,
+};
+
 static const struct option_row audit_list_options[] = {
 	{"limit", 'n', "N", "at most so many (50); 0 shows all"},
 	END_OF_OPTIONS,
@@ -444,6 +455,21 @@ const struct command commands[] = {
 	{"token", "revoke", "TOKEN…", 1, 100, "end API tokens at once",
          "A token is named by its name or its id.  The sessions that it began end with it.",
          no_options, cmd_token_revoke, OUTPUTS_TEXT},
+	{"secret", "set", "SECRET", 1, 1, "keep a secret, sealed, with the host",
+         "The text comes from standard input or a file, never from an argument; one newline at its end "
+         "is left out, and on a terminal it is typed unseen.  Definitions name it "
+         "${secret:local/SECRET}, and nobody can read it.",
+         secret_set_options, cmd_secret_set, OUTPUTS_TEXT},
+	{"secret", "list", "", 0, 0, "list the secrets that the host keeps, and who uses them",
+         NULL, no_options, cmd_secret_list, OUTPUTS_SHOW},
+	{"secret", "check", "[REFERENCE]…", 0, 100, "ask whether secrets can be had now",
+         "A reference is PROVIDER/PATH, such as file/token; without one, each that saved connections "
+         "name is tried.  The text is never shown.  It exits with 1 "
+         "when one cannot be had.",
+         no_options, cmd_secret_check, OUTPUTS_SHOW},
+	{"secret", "delete", "SECRET…", 1, 100, "remove secrets for good",
+         "What still names one cannot be deployed any more.", secret_delete_options,
+         cmd_secret_delete, OUTPUTS_TEXT},
 	{"audit", "list", "", 0, 0, "list who did what, the newest first", NULL, audit_list_options,
          cmd_audit_list, OUTPUTS_SHOW},
 	{"audit", "verify", "", 0, 0, "check that the audit trail is whole and unchanged",

@@ -45,6 +45,10 @@ static const struct problem_row {
 	{0, "stopping", ERR_BUSY, true, false},
 	{0, "no_memory", ERR_BUSY, true, false},
 	{0, "store", ERR_BUSY, true, true},
+	{0, "no_such_connection", ERR_NOT_FOUND, false, false},
+	{0, "not_deployed", ERR_NOT_FOUND, false, false},
+	{0, "not_in_environment", ERR_CONFLICT, false, false},
+	{0, "not_served", ERR_CONFLICT, false, false},
 };
 
 /* What to do about it, where the daemon cannot say it in the words of this command line. */
@@ -61,6 +65,7 @@ static const struct mend_row {
 	{"invalid_definition", "mend what is said above"},
 	{"not_in_environment", "give it a part for that environment: --env in connection edit"},
 	{"not_served", "see: linkspan env list"},
+	{"no_such_connection", "see: linkspan connection list"},
 };
 
 static const char *mend_of(const char *code)
