@@ -162,5 +162,5 @@ struct json *links_undeployed_json(const char *project, const char *connection,
 		.state_detail = "it was never deployed here",
 	};
 
-	return link_json(&nothing);
+	return link_json(&nothing, 0);
 }
