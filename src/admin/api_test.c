@@ -5,6 +5,7 @@
 #include "admin/admin_impl.h"
 #include "admin/api.h"
 #include "admin/body.h"
+#include "admin/catalogue.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
 #include "admin/test_answer.h"
@@ -20,9 +21,6 @@
 #include "plug/hostapi.h"
 #include "json/json.h"
 
-/* A test ends by the time limits of its connection; this is for a peer that does not read. */
-enum { TEST_MS = 3600000 };
-
 const struct query_row api_test_wish_rows[TEST_WISH_ROWS] = {
 	[TEST_WISH_ENVIRONMENT] = {.name = "environment",
                                    .kind = QUERY_TEXT,
@@ -30,7 +28,7 @@ const struct query_row api_test_wish_rows[TEST_WISH_ROWS] = {
                                    .max = 64,
                                    .help = "Where; may be left out where the host serves one."},
 	[TEST_WISH_DEFINITION] = {.name = "definition",
-                                  .kind = QUERY_OBJECT,
+                                  .kind = QUERY_DOCUMENT,
                                   .help = "What is tested in place of what is saved."},
 	[TEST_WISH_CONFIRM] = {.name = "confirm_secrets",
                                .kind = QUERY_FLAG,
@@ -108,6 +106,8 @@ static int read_wish(struct api_call *call, const struct json *body, struct wish
 		.definition = definition,
 		.confirms_secrets = v[TEST_WISH_CONFIRM].number != 0,
 	};
+	if (definition && json_kind(definition) != JSON_OBJECT)
+		problem_fault(p, "/definition", "invalid_parameter", "is not an object");
 	if (!ret->environment)
 		problem_fault(p, "/environment", "missing_parameter", "is needed");
 	if (!call->args[1][0] && !definition)
@@ -125,43 +125,6 @@ static int read_wish(struct api_call *call, const struct json *body, struct wish
 	return rc;
 }
 
-/* "settings.headers[3].name" as a JSON pointer. */
-static const char *pointer_of(const char *path, char *text, size_t bytes)
-{
-	size_t used = (size_t)snprintf(text, bytes, "/definition%s", path[0] ? "/" : "");
-
-	for (; *path && used + 1 < bytes; path++)
-		if (*path != ']')
-			text[used++] = *path == '.' || *path == '[' ? '/' : *path;
-	text[used] = '\0';
-	return text;
-}
-
-static void add_faults(struct problem *p, const struct report *report)
-{
-	char pointer[sizeof(p->faults[0].pointer)];
-
-	for (size_t i = 0; i < report->count; i++) {
-		const struct fault *fault = &report->faults[i];
-		if (fault->severity == LK_FAULT_ERROR)
-			problem_fault(p, pointer_of(fault->path, pointer, sizeof(pointer)),
-			              fault->code, "%s", fault->text);
-	}
-}
-
-static void refuse(struct api_call *call, struct catalog_answer *a, const struct err *e)
-{
-	unsigned status = (unsigned)err_http_status(e->code);
-	const char *code = a->code ? a->code : err_name(e->code);
-	struct problem p = {0};
-
-	if (e->code == ERR_INVALID)
-		add_faults(&p, &a->report);
-	problem_set(&p, status, code, "%s", e->text);
-	p.detail = a->detail;
-	problem_reply(call->request, &p);
-}
-
 /* Takes the deployment. */
 static void begin(struct api_call *call, struct deployment *deployment)
 {
@@ -175,8 +138,6 @@ static void begin(struct api_call *call, struct deployment *deployment)
 		return;
 	}
 	test_case_of(&t->tested, deployment);
-	http_request_set_timeout(call->request, TEST_MS);
-	http_request_suspend(call->request);
 	int rc = host_probe(call->admin->host, deployment, answered, t, &e);
 	if (rc == 0)
 		return;
@@ -203,7 +164,7 @@ static void test(struct api_call *call, const struct wish *wish)
 
 	catalog_answer_init(&a);
 	if (catalog_draft(call->admin->catalog, &draft, wish->definition, &deployment, &a, &e) < 0)
-		refuse(call, &a, &e);
+		catalogue_refuse(call, &a, &e);
 	else
 		begin(call, deployment);
 	catalog_answer_finish(&a);
@@ -215,9 +176,9 @@ void api_test(struct api_call *call)
 	struct problem p = {0};
 	struct wish wish;
 
-	if (!call->admin->catalog)
-		problem_answer(call->request, 503, "unreachable", "this host keeps no definitions");
-	else if (body_read(call->request, &body, &p) < 0 || read_wish(call, body, &wish, &p) < 0)
+	if (!catalogue_of(call))
+		return;
+	if (body_read(call->request, &body, &p) < 0 || read_wish(call, body, &wish, &p) < 0)
 		problem_reply(call->request, &p);
 	else
 		test(call, &wish);

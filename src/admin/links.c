@@ -162,3 +162,18 @@ int links_json(struct admin *admin, const char *project, const char *connection,
 	*ret_count = c.count;
 	return 0;
 }
+
+struct json *links_undeployed_json(const char *project, const char *connection,
+                                   const char *environment, bool enabled)
+{
+	const struct monitor_link nothing = {
+		.project = project,
+		.connection = connection,
+		.environment = environment,
+		.enabled = enabled,
+		.state = "undeployed",
+		.state_detail = "it was never deployed here",
+	};
+
+	return link_json(&nothing, 0);
+}

@@ -10,6 +10,7 @@
 struct err;
 struct json;
 struct http_request;
+struct json;
 
 enum { PROBLEM_FAULTS = 8 };
 
@@ -20,8 +21,6 @@ struct problem {
 	/* One more header, such as Allow; name NULL: none. */
 	const char *header;
 	char header_value[64];
-	const struct json
-		*detail; /* an object whose members the document has too; NULL: none; borrowed */
 	/* What is wrong with which input; more than there is room for are left out. */
 	size_t fault_count;
 	struct problem_fault {
@@ -39,6 +38,8 @@ void problem_fault(struct problem *p, const char *pointer, const char *code, con
 
 /* Answers the request. */
 void problem_reply(struct http_request *request, const struct problem *p);
+/* With further members, those of an object that is taken; NULL: none. */
+void problem_reply_with(struct http_request *request, const struct problem *p, struct json *more);
 
 /* Both in one. */
 void problem_answer(struct http_request *request, unsigned status, const char *code,

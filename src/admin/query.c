@@ -130,7 +130,7 @@ int query_parse(const struct query_row *row, const char *pointer, const char *te
 	struct query_value value = {.given = true, .text = text};
 	char allowed[192];
 
-	if (row->kind != QUERY_FAMILY &&
+	if (row->kind < sizeof(parsers) / sizeof(parsers[0]) &&
 	    parsers[row->kind](row, text, &value, allowed, sizeof(allowed)) < 0) {
 		problem_fault(p, pointer, invalid, "\"%.40s\" is not allowed; what is: %s", text,
 		              allowed);
@@ -216,7 +216,7 @@ static const char *text_of(const struct query_row *row, const struct json *membe
 {
 	enum json_kind kind = json_kind(member);
 
-	if (kind == JSON_STRING && row->kind != QUERY_OBJECT)
+	if (kind == JSON_STRING)
 		return json_as_string(member);
 	if (kind == JSON_BOOL && row->kind == QUERY_FLAG)
 		return json_as_bool(member) ? "true" : "false";
@@ -251,12 +251,11 @@ static int read_member(const struct query_row *rows, size_t count, const char *k
 		return unknown(rows, count, key, pointer, p);
 	if (json_kind(member) == JSON_NULL)
 		return 0;
+	ret[row].given = rows[row].kind == QUERY_DOCUMENT;
+	if (ret[row].given)
+		return 0;
 	if (rows[row].kind == QUERY_LIST)
 		return read_list(pointer, member, &ret[row], p);
-	if (rows[row].kind == QUERY_OBJECT && json_kind(member) == JSON_OBJECT) {
-		ret[row].given = true;
-		return 0;
-	}
 	const char *text = text_of(&rows[row], member, number, sizeof(number));
 	if (!text) {
 		problem_fault(p, pointer, invalid, "is of the wrong kind");

@@ -224,7 +224,7 @@ int connection_schema(struct connection *c, const char *type, struct json **keep
 	const struct json *items = json_get(*keep, "items");
 	for (size_t i = 0; i < json_count(items); i++) {
 		const struct json *item = json_at(items, i);
-		if (strcmp(connection_text(item, "type"), type) == 0)
+		if (strcmp(connection_text(item, "id"), type) == 0)
 			*ret = json_get(item, "schema");
 	}
 	return 0;

@@ -30,6 +30,8 @@ TOKEN = {"id": "tok_1", "name": "ci", "role": "sender", "projects": [], "connect
          "expires": "2027-11-24T22:00:00.000Z", "used": None}
 ROW = {"number": 1, "at": "2026-11-24T22:00:00.000Z", "actor": "root", "action": "pause",
        "project": "global", "subject": "Orders", "count": 1, "detail": {"reason": "why"}}
+SECRET = {"name": "local/token", "provider": "local", "changed": "2026-11-24T22:00:00.000Z",
+          "used_by": [{"project": "global", "name": "Orders"}]}
 WHOLE = {"whole": True, "count": 1, "broken": None, "how": None, "newest": 1, "hash": "00ff"}
 
 
@@ -41,6 +43,17 @@ def reply_of_access(request):
         return Answer(200, TOKEN)
     return Answer(200, WHOLE if request.path.endswith("/verify")
                   else {"items": [ROW], "next": None})
+
+
+def reply_of_secrets(request):
+    if request.path.endswith("secrets:check"):
+        reference = json.loads(request.body)["reference"]
+        verdict = {"ok": reference == "local/token",
+                   "reason": None if reference == "local/token" else "none such"}
+        return Answer(200, {**verdict, "items": [{"reference": reference, **verdict}]})
+    if request.method == "GET":
+        return Answer(200, {"items": [SECRET], "next": None})
+    return problem(404, "not_found", "none such") if "None" in request.path else Answer(204)
 
 
 CHECK = {"code": "current", "ok": False, "text": "what is saved does not run", "mend": "deploy it"}
@@ -85,6 +98,8 @@ def reply(request):
     """What a daemon with one link and one message answers."""
     if request.path.startswith(("/api/v1/tokens", "/api/v1/audit")):
         return reply_of_access(request)
+    if request.path.startswith("/api/v1/secrets"):
+        return reply_of_secrets(request)
     if request.path.endswith("/send"):
         if request.query.get("framing") == "ndjson":
             return accept_lines(request)
@@ -159,6 +174,10 @@ CALLS = {
     "token create": (["token", "create", "ci", "--role", "sender"], ["token", "create", "ci"]),
     "token list": (["token", "list"], None),
     "token revoke": (["token", "revoke", "ci"], ["token", "revoke", "None"]),
+    "secret set": (["secret", "set", "token"], ["secret", "set", "token", "--file", "none"]),
+    "secret list": (["secret", "list"], None),
+    "secret check": (["secret", "check", "local/token"], ["secret", "check", "local/none"]),
+    "secret delete": (["secret", "delete", "token", "--yes"], ["secret", "delete", "token"]),
     "audit list": (["audit", "list"], ["audit", "list", "-n", "x"]),
     "audit verify": (["audit", "verify"], None),
     "doctor": (["doctor", "--queue-age", "1h"], ["doctor", "--expiry", "x"]),
@@ -177,8 +196,8 @@ CALLS = {
 }
 
 # Those whose formats are not of one kind: what they print is a protocol, a stream or a reference.
-NOT_DATA = {"connection delete", "token revoke", "completion", "help", "pipe", "schema", "listen",
-            "delivery tail"}
+NOT_DATA = {"connection delete", "token revoke", "secret set", "secret delete", "completion", "help",
+            "pipe", "schema", "listen", "delivery tail"}
 
 
 @pytest.fixture
