@@ -29,8 +29,18 @@ struct catalog *catalogue_of(const struct api_call *call)
  * Faults
  */
 
+const char *catalogue_path(const char *path)
+{
+	static const char root[] = "connection";
+
+	if (strncmp(path, root, sizeof(root) - 1) != 0 || !strchr(".[", path[sizeof(root) - 1]))
+		return path;
+	return path + sizeof(root) - 1 + (path[sizeof(root) - 1] == '.');
+}
+
 void catalogue_pointer(const char *path, struct buf *ret)
 {
+	path = catalogue_path(path);
 	if (*path && *path != '[')
 		buf_add_char(ret, '/');
 	for (; *path; path++) {

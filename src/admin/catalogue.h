@@ -34,5 +34,7 @@ void catalogue_refuse(const struct api_call *call, struct catalog_answer *a, con
 int catalogue_match(const struct api_call *call, bool needed, char ret[REVISION_BYTES],
                     struct problem *p);
 
+/* The path of a fault below the group `connection`. */
+const char *catalogue_path(const char *path);
 /* Appends "/settings/headers/0/name" for "settings.headers[0].name" (RFC 6901). */
 void catalogue_pointer(const char *path, struct buf *ret);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/admin_impl.h"
+#include "admin/body.h"
 #include "admin/problem.h"
 #include "base/banned.h"
 #include "base/clock.h"

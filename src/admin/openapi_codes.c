@@ -25,6 +25,7 @@ const struct doc_code doc_codes[] = {
 	{"bad_passphrase", 403, "The passphrase is wrong, or the bundle was changed."},
 	{"no_such_resource", 404, "There is nothing at that path."},
 	{"not_found", 404, "There is nothing of that id."},
+	{"no_such_connection", 404, "There is no connection of that name, here or globally."},
 	{"not_deployed", 404, "The connection is not deployed in that environment."},
 	{"method_not_allowed", 405, "Not with this method; Allow says which."},
 	{"too_large", 413, "The body is too large."},

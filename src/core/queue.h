@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "core/breaker.h"
+#include "core/expiry.h"
 #include "core/host.h"
 #include "core/lane.h"
 #include "core/limiter.h"
@@ -82,6 +83,8 @@ struct queue {
 	int64_t claim_after_ms; /* the last one gave nothing for want of memory, or failed */
 	int64_t expired_ms;     /* when the too old were ended last */
 	bool expiring;
+
+	struct expiry expiry; /* of its certificates */
 
 	/* The last failure. */
 	int64_t error_ms;

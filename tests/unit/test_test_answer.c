@@ -156,6 +156,7 @@ static const struct phase_row {
 } phase_rows[] = {
 	{"ok", LK_DONE, 200, 5, false, "resolve+ connect+ tls+ first_byte+ whole+", ""},
 	{"ok", LK_DONE, 0, 3, false, "resolve+ connect+ tls+", ""}, /* kind = "connect" */
+	{"ok", LK_DONE, 0, 5, false, "resolve+ connect+ tls+ first_byte+", ""},
 	{"dns", LK_RETRY, 0, 0, false, "resolve- connect- tls- first_byte- whole-", "resolve"},
 	{"refused", LK_RETRY, 0, 1, false, "resolve+ connect- tls- first_byte- whole-", "connect"},
 	{"refused", LK_RETRY, 0, 1, true, "resolve+ connect- first_byte- whole-", "connect"},
