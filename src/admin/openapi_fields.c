@@ -48,7 +48,8 @@ const struct doc_field doc_fields[] = {
 
 	{"Fault", "pointer", DOC_TEXT, 0, NULL, NULL,
          "A parameter's name, a header's, or a JSON pointer into the body."},
-	{"Fault", "code", DOC_OBJECT, 0, "Code", NULL, NULL},
+	{"Fault", "code", DOC_TEXT, 0, NULL, NULL,
+         "A stable token. Of a definition they are those of `validate`, too."},
 	{"Fault", "detail", DOC_TEXT, 0, NULL, NULL, "For people."},
 
 	{"Pair", "secret", DOC_TEXT, 0, NULL, NULL, NULL},
@@ -122,6 +123,7 @@ const struct doc_field doc_fields[] = {
          "What was not deployed by itself, and why."},
 	{"Saved", "secrets", DOC_TEXT, DOC_LIST, NULL, NULL,
          "References in the place of the literal secrets that were sealed."},
+	{"Saved", "changes", DOC_OBJECT, DOC_LIST, "Change", NULL, "Of what is saved."},
 	{"SavedDeployment", "environment", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"SavedDeployment", "number", DOC_INT, 0, NULL, NULL, NULL},
 	{"HeldDeployment", "environment", DOC_TEXT, 0, NULL, NULL, NULL},
