@@ -97,11 +97,10 @@ static const struct {
 	{"moveConnection", "{\"project\": \"p\"}", 503},
 	{"duplicateConnection", "{\"name\": \"a\"}", 503},
 	{"connectionUsage", "{}", 503},
-	/* The host of this test has no catalogue. */
-	{"listSecrets", "{}", 409},
-	{"setSecret", "{}", 409},
-	{"deleteSecret", "{}", 409},
-	{"checkSecret", "{}", 409},
+	{"listSecrets", "{}", 503},
+	{"setSecret", "{}", 503},
+	{"deleteSecret", "{}", 503},
+	{"checkSecret", "{}", 503},
 	{NULL, "{}", 200},
 };
 
