@@ -12,6 +12,7 @@ static const char *const link_states[] = {
 static const char *const breakers[] = {"closed", "open", "half_open", NULL};
 static const char *const who_kinds[] = {"nobody", "local", "token", "session", NULL};
 static const char *const accepted_states[] = {"ready", "held", NULL};
+static const char *const certificate_sources[] = {"client", "ca", "peer", "key_store", NULL};
 static const char *const test_phases[] = {"prepare",    "resolve", "connect", "tls",
                                           "first_byte", "whole",   "status",  NULL};
 static const char *const results[] = {"delivered", "failed", "rejected", "blocked", NULL};
@@ -47,7 +48,8 @@ const struct doc_field doc_fields[] = {
 
 	{"Fault", "pointer", DOC_TEXT, 0, NULL, NULL,
          "A parameter's name, a header's, or a JSON pointer into the body."},
-	{"Fault", "code", DOC_OBJECT, 0, "Code", NULL, NULL},
+	{"Fault", "code", DOC_TEXT, 0, NULL, NULL,
+         "A stable token. Of a definition they are those of `validate`, too."},
 	{"Fault", "detail", DOC_TEXT, 0, NULL, NULL, "For people."},
 
 	{"Pair", "secret", DOC_TEXT, 0, NULL, NULL, NULL},
@@ -121,6 +123,7 @@ const struct doc_field doc_fields[] = {
          "What was not deployed by itself, and why."},
 	{"Saved", "secrets", DOC_TEXT, DOC_LIST, NULL, NULL,
          "References in the place of the literal secrets that were sealed."},
+	{"Saved", "changes", DOC_OBJECT, DOC_LIST, "Change", NULL, "Of what is saved."},
 	{"SavedDeployment", "environment", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"SavedDeployment", "number", DOC_INT, 0, NULL, NULL, NULL},
 	{"HeldDeployment", "environment", DOC_TEXT, 0, NULL, NULL, NULL},
@@ -304,6 +307,8 @@ const struct doc_field doc_fields[] = {
 	{"Link", "retried", DOC_INT, 0, NULL, NULL, NULL},
 	{"Link", "dead_lettered", DOC_INT, 0, NULL, NULL, NULL},
 	{"Link", "last_error", DOC_OBJECT, DOC_NULL, "LastError", NULL, NULL},
+	{"Link", "last_test", DOC_OBJECT, DOC_NULL, "LastTest", NULL, "The last periodic test."},
+	{"Link", "certificates", DOC_OBJECT, DOC_LIST, "LinkCertificate", NULL, NULL},
 	{"Pool", "open", DOC_INT, 0, NULL, NULL, "Connections to the receiver."},
 	{"Pool", "idle", DOC_INT, 0, NULL, NULL, NULL},
 	{"Pool", "opened", DOC_INT, 0, NULL, NULL, "Since the start."},
@@ -311,6 +316,11 @@ const struct doc_field doc_fields[] = {
 	{"LastError", "at", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
 	{"LastError", "reason", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
 	{"LastError", "detail", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+
+	{"LastTest", "at", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"LastTest", "ok", DOC_FLAG, 0, NULL, NULL, NULL},
+	{"LastTest", "reason", DOC_TEXT, 0, NULL, NULL, "A stable token."},
+	{"LastTest", "status", DOC_INT, DOC_NULL, NULL, NULL, "That the receiver answered."},
 
 	{"Deployed", "project", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"Deployed", "name", DOC_TEXT, 0, NULL, NULL, NULL},
@@ -387,6 +397,11 @@ const struct doc_field doc_fields[] = {
 	{"HeaderName", "name", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"HeaderName", "help", DOC_TEXT, 0, NULL, NULL, NULL},
 
+	{"LinkCertificate", "source", DOC_TEXT, 0, NULL, certificate_sources,
+         "client: our own; peer: the receiver's, as it was seen last."},
+	{"LinkCertificate", "subject", DOC_TEXT, DOC_NULL, NULL, NULL, NULL},
+	{"LinkCertificate", "not_after", DOC_TIME, DOC_NULL, NULL, NULL, NULL},
+	{"LinkCertificate", "days_left", DOC_INT, DOC_NULL, NULL, NULL, "Negative: it has ended."},
 	{"Status", "name", DOC_TEXT, 0, NULL, NULL, "Of the host."},
 	{"Status", "version", DOC_TEXT, 0, NULL, NULL, NULL},
 	{"Status", "started", DOC_TIME, DOC_NULL, NULL, NULL, NULL},

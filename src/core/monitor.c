@@ -98,6 +98,15 @@ static void fill(struct monitor_link *m, struct queue *q)
 	copy(m->last_reason, sizeof(m->last_reason), q->error_reason);
 	copy(m->last_detail, sizeof(m->last_detail), q->error_detail);
 	m->state = queue_state(q, m->state_detail, sizeof(m->state_detail));
+	m->test_ms = q->trial.at_ms;
+	m->test_ok = q->trial.ok;
+	m->test_status = q->trial.status;
+	copy(m->test_reason, sizeof(m->test_reason), q->trial.reason);
+	for (enum expiry_source source = 0; source < EXPIRY_SOURCES; source++) {
+		const struct expiry_entry *entry = &q->expiry.of[source];
+		m->certificates[source].ends_ms = entry->ends_ms;
+		copy(m->certificates[source].subject, EXPIRY_SUBJECT_BYTES, entry->subject);
+	}
 	fill_pool(m, q);
 }
 

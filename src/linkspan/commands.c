@@ -265,6 +265,30 @@ static const struct option_row connection_history_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row connection_export_options[] = {
+	PROJECT_OPTION,
+	{"file", 'f', "FILE",
+         "write this file; - is standard output.  Else one in the folder here, named "
+         "by the date and the connection"},
+	{"force", 0, NULL, "write over a file that is there"},
+	{"passphrase-file", 0, "FILE",
+         "seal the bundle under the passphrase in this file; - is standard input.  Private keys need it"},
+	{"no-dependencies", 0, NULL, "leave out the files that they need"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row import_options[] = {
+	{"plan", 0, NULL,
+         "only show what would be done; it exits with 5 when something is in the way"},
+	{"on-conflict", 0, "CONFLICT",
+         "when a name is taken: fail (the default), rename or overwrite"},
+	{"project", 'p', "PROJECT", "where all of it goes; else as in the bundle"},
+	{"no-dependencies", 0, NULL, "leave the bundle's files out"},
+	{"skip-environments", 0, NULL, "leave out environments that this host does not have"},
+	{"passphrase-file", 0, "FILE", "the passphrase of a sealed bundle; - is standard input"},
+	END_OF_OPTIONS,
+};
+
 static const struct option_row apply_options[] = {
 	{"file", 'f', "FILE|FOLDER",
          "definitions in libconfig or JSON, a folder of them, or one with connections/ and "
@@ -434,6 +458,15 @@ const struct command commands[] = {
          connection_pause_options, cmd_connection_pause, OUTPUTS_SHOW},
 	{"connection", "resume", "NAME", 1, 1, "let a paused connection go on", NULL,
          connection_options, cmd_connection_resume, OUTPUTS_SHOW},
+	{"connection", "export", "NAME…", 1, 1000, "write connections into a bundle",
+         "A ZIP file with the definitions and the certificates that they name, and prints its name.  "
+         "Secrets travel as references.  The same definitions give the same bytes.",
+         connection_export_options, cmd_connection_export, OUTPUTS_SHOW},
+	{"import", NULL, "FILE.zip", 1, 1, "take the connections of a bundle in",
+         "Whole or not at all: it shows what it would do and what is missing, and asks.  Certificates "
+         "and keys go to tls/imported in the folder of definitions.  It exits with 5 when something "
+         "is in the way.",
+         import_options, cmd_import, OUTPUTS_SHOW},
 	{"apply", NULL, "", 0, 0, "make the connections what files say",
          "Creates what is new and changes what differs, whole or not at all: it shows what it would "
          "do, and asks.  It exits with 7 when a definition has faults, with 5 when the state of the "

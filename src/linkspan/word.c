@@ -7,10 +7,12 @@
 
 static const struct word table[] = {
 	{"CONTEXT", WORD_LISTED, "context list"},
+	{"CONFLICT", WORD_CHOICE, "fail rename overwrite"},
 	{"ENVIRONMENT", WORD_LISTED, "env list"},
 	{"FILE", WORD_FILE, NULL},
 	{"FILE|FOLDER", WORD_FILE, NULL},
 	{"FILE.so", WORD_FILE, NULL},
+	{"FILE.zip", WORD_FILE, NULL},
 	{"FORMAT", WORD_FORMAT, NULL},
 	{"ID", WORD_LISTED, "delivery list"},
 	{"NAME", WORD_LISTED, "connection list"},

@@ -215,3 +215,24 @@ def test_what_people_read(call, config, nginx, authority):
     assert "Orders in Development: failed, status 404" in done.stdout
     assert "  tls         ok" in done.stdout and "29 days left" in done.stdout
     assert "failed in phase status: http_4xx" in done.stdout
+
+
+def test_when_certificates_end(config, daemon, nginx, authority, call):
+    certificate, key = authority.certificate("soon", days=5)
+    config.connection("Orders", url=f"{nginx.https_url}/status/204", tls={
+        "ca_file": str(authority.ca_file), "client_certificate": str(certificate),
+        "client_key": str(key)})
+    host = daemon()
+    assert host.api.send("Orders", mode="direct").json["ok"]
+    ends = {c["source"]: c for c in host.api.link("Orders")["certificates"]}
+    assert set(ends) == {"client", "ca", "peer"}
+    assert (ends["client"]["subject"], ends["client"]["days_left"]) == ("CN=soon", 4)
+    assert ends["peer"]["days_left"] == 29
+    assert "certificate (client) CN=soon" in call("connection", "status", "Orders").stdout
+    text = host.api.get("/metrics").text
+    seconds = float(text.split('environment="Development",source="client"} ')[1].split()[0])
+    assert 4 * 86400 < seconds <= 5 * 86400
+    told = [e for e in host.api.get("events", after=0).items
+            if e["kind"] == "certificate_expires"]
+    assert {e["detail"].split(" (")[0] for e in told} >= {"our own certificate"}
+    assert len({e["detail"] for e in told}) == len(told)

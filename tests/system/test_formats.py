@@ -59,6 +59,9 @@ def reply_of_secrets(request):
 CHECK = {"code": "current", "ok": False, "text": "what is saved does not run", "mend": "deploy it"}
 PLAN = {"items": [{"project": "global", "name": "Orders", "action": "update", "revision": "00ff",
                    "changes": [CHANGE], "deployed": [], "held": []}]}
+IMPORT = {"format_ok": True, "ok": True, "applied": True, "done": [], "files": [],
+          "items": [{"project": "global", "name": "Orders", "to_name": "Orders", "action": "create",
+                     "revision": "00ff", "reason": None, "missing": [], "faults": []}]}
 TESTED = {"ok": True, "project": "global", "name": "Orders", "environment": "Development",
           "status": 204, "reason": "ok", "detail": None, "failed_phase": None, "evidence": [],
           "phases": [{"name": "connect", "ms": 1.5, "done": True}], "hint": None, "guide": None,
@@ -116,6 +119,11 @@ def reply(request):
         return Answer(200, DONE) if ID in request.path else problem(404, "not_found", "none such")
     if "/connections" in request.path:
         return reply_of_connections(request)
+    if request.path.endswith("/exports"):
+        return Answer(200, b"PK", "application/zip",
+                      [("Content-Disposition", 'attachment; filename="x.zip"')])
+    if request.path.endswith("/imports"):
+        return Answer(200, IMPORT)
     if request.path.endswith("/definitions:apply"):
         return Answer(200, PLAN)
     return Answer(200, {**STATUS, "links": [LINK], "environments": ["Development"],
@@ -167,6 +175,9 @@ CALLS = {
     "connection status": (["connection", "status", "Orders"], None),
     "connection pause": (["connection", "pause", "Orders"], None),
     "connection resume": (["connection", "resume", "Orders"], None),
+    "connection export": (["connection", "export", "Orders", "-f", "a.zip", "--force"],
+                          ["connection", "export", "Orders", "-f", "none/a.zip"]),
+    "import": (["import", "bundle.zip", "--yes"], ["import", "none.zip"]),
     "apply": (["apply", "-f", "connections", "--yes"], ["apply", "-f", "connections"]),
     "env list": (["env", "list"], None),
     "env get": (["env", "get", "Development"], ["env", "get", "None"]),
@@ -204,6 +215,7 @@ NOT_DATA = {"connection delete", "token revoke", "secret set", "secret delete", 
 def host(config, plugins):
     config.connection("Orders", url="https://receiver.example/", alert_connection="Alerts")
     config.connection("Alerts", url="https://alerts.example/")
+    config.write("bundle.zip", "PK")
     config.write("faulty/Faulty.conf", "connection: { name = ")
     daemon = PlayedDaemon(config.folder / "run/linkspand.sock", reply)
     yield daemon

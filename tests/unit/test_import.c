@@ -389,6 +389,28 @@ START_TEST(nothing_is_left_of_an_import_that_failed)
 }
 END_TEST
 
+START_TEST(without_memory_it_is_said_and_nothing_is_done)
+{
+	const struct import_options options = {.with_files = true};
+	int pending = 0;
+	unsigned n;
+
+	begin(CA, IN_ALL);
+	for (n = 1; !pending; n++) {
+		import_plan_finish(&plan);
+		mem_fail_at(n);
+		int rc = import_plan_make(bundling.catalog, &b, &options, &plan, NULL);
+		pending = mem_fail_pending();
+		mem_fail_at(0);
+		ck_assert(rc == 0 || (rc == ERR_NO_MEMORY && !pending));
+		ck_assert(!is_saved("global", "Hook"));
+	}
+	ck_assert_uint_gt(n, 20);
+	ck_assert(plan.ok);
+	end();
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_connection_comes_with_its_files),
 	SUITE_TEST(keys_are_for_the_host_alone),
@@ -405,6 +427,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(faults_are_told_before),
 	SUITE_TEST(another_file_by_the_same_name_is_left_alone),
 	SUITE_TEST(nothing_is_left_of_an_import_that_failed),
+	SUITE_TEST(without_memory_it_is_said_and_nothing_is_done),
 };
 
 SUITE_MAIN("import", tests)
