@@ -35,6 +35,43 @@ void api_delivery_retry(struct api_call *call);
 void api_delivery_cancel(struct api_call *call);
 void api_delivery_replay(struct api_call *call);
 
+/* api_connection.c */
+enum { CONNECTION_Q, CONNECTION_ENV, CONNECTION_LIMIT, CONNECTION_CURSOR, CONNECTION_ROWS };
+extern const struct query_row api_connection_rows[CONNECTION_ROWS];
+void api_connection_list(struct api_call *call);
+void api_connection_get(struct api_call *call);
+void api_connection_usage(struct api_call *call);
+
+/* api_connection_save.c */
+enum { SAVE_DRY_RUN, SAVE_ROWS };
+enum { REPLACE_DRY_RUN, REPLACE_COMMENTS, REPLACE_ROWS };
+enum { DELETE_DRY_RUN, DELETE_FORCE, DELETE_ROWS };
+extern const struct query_row api_save_rows[SAVE_ROWS];
+extern const struct query_row api_replace_rows[REPLACE_ROWS];
+extern const struct query_row api_delete_rows[DELETE_ROWS];
+void api_connection_create(struct api_call *call);
+void api_connection_replace(struct api_call *call);
+void api_connection_patch(struct api_call *call);
+void api_connection_delete(struct api_call *call);
+
+/* api_connection_verbs.c */
+enum { TOGGLE_DRY_RUN, TOGGLE_ENV, TOGGLE_ROWS };
+enum { CONFIRM_CONFIRM, CONFIRM_ROWS };
+enum { RENAME_NAME, RENAME_ROWS };
+enum { MOVE_PROJECT, MOVE_NAME, MOVE_ROWS };
+enum { DUPLICATE_NAME, DUPLICATE_PROJECT, DUPLICATE_ROWS };
+extern const struct query_row api_toggle_rows[TOGGLE_ROWS];
+/* Of bodies. */
+extern const struct query_row api_confirm_rows[CONFIRM_ROWS];
+extern const struct query_row api_rename_rows[RENAME_ROWS];
+extern const struct query_row api_move_rows[MOVE_ROWS];
+extern const struct query_row api_duplicate_rows[DUPLICATE_ROWS];
+void api_connection_enable(struct api_call *call);
+void api_connection_disable(struct api_call *call);
+void api_connection_rename(struct api_call *call);
+void api_connection_move(struct api_call *call);
+void api_connection_duplicate(struct api_call *call);
+
 /* api_link.c */
 enum { LINK_ENV, LINK_ROWS };
 enum { HOLD_ENV, HOLD_DRY_RUN, HOLD_ROWS };

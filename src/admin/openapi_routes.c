@@ -13,7 +13,7 @@
 const struct doc_tag doc_tags[] = {
 	{"messages", "Sending messages through connections."},
 	{"deliveries", "What became of the messages that were accepted."},
-	{"connections", "How connections are, and holding them back."},
+	{"connections", "Connections as they are saved, how they are, and holding them back."},
 	{"definitions", "What connections are to be, and what is deployed of that."},
 	{"events", "What happens, the moment it does."},
 	{"access", "Tokens, sessions, and the audit trail."},
@@ -35,6 +35,10 @@ static const struct doc_header send_headers[] = {
 
 static const struct doc_header event_headers[] = {
 	{"Last-Event-ID", "Of a stream: the id of the last event that is known.", 48},
+};
+
+static const struct doc_header match_headers[] = {
+	{"If-Match", "The revision that is edited, as ETag had it; `*`: whatever is there.", 72},
 };
 
 static const struct doc_header document_headers[] = {
@@ -69,6 +73,138 @@ const struct doc_route doc_routes[] = {
                           "disabled", "paused", "idempotency_conflict", "queue_full", "state_full",
                           "rate_limited", "disk_full", "store", "breaker_open",
                           "unsupported_media_type", "too_many_messages"},
+	},
+	{
+		.name = "listConnections",
+		.tag = "connections",
+		.help = "Of that project alone; `-` stands for all projects that may be seen.",
+		.answers = {{200, JSON, "Connections", "A page."}},
+		.codes = {"no_catalogue"},
+	},
+	{
+		.name = "createConnection",
+		.tag = "connections",
+		.help = "Nothing runs yet, unless an environment has `auto_deploy`. Literal secrets are "
+			"sealed, and references put in their place.",
+		.body_schema = "Definition",
+		.body_help = "The definition. Members that only documents have are ignored.",
+		.answers = {{201, JSON, "SavedConnection", "It is saved; Location says where."},
+                            {200, JSON, "Edit", "With `dry_run`: what would be done."}},
+		.codes = {"no_catalogue", "name_taken", "invalid_definition", "invalid_name",
+                          "invalid", "invalid_json"},
+	},
+	{
+		.name = "getConnection",
+		.tag = "connections",
+		.answers = {{200, JSON, "Connection", "The connection; its revision is the ETag."}},
+		.codes = {"not_found", "no_catalogue"},
+	},
+	{
+		.name = "replaceConnection",
+		.tag = "connections",
+		.help = "Another name in the body renames. Members that only documents have are ignored.",
+		HEADERS(match_headers),
+		.body_schema = "Definition",
+		.body_help = "The definition. A secret that is absent is kept, null clears it",
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_definition",
+                          "invalid_name", "invalid", "invalid_json", "stale", "if_match_needed",
+                          "comments_lost", "in_use", "loses_sight"},
+	},
+	{
+		.name = "patchConnection",
+		.tag = "connections",
+		.help = "A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`.",
+		HEADERS(match_headers),
+		.body_schema = "Definition",
+		.body_type = "application/merge-patch+json",
+		.body_help = "Members that change; null removes one",
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_definition",
+                          "invalid_name", "invalid", "invalid_json", "stale", "if_match_needed",
+                          "comments_lost", "in_use", "loses_sight", "unsupported_media_type"},
+	},
+	{
+		.name = "deleteConnection",
+		.tag = "connections",
+		.help = "It is undeployed everywhere. What was delivered through it stays in the lists.",
+		HEADERS(match_headers),
+		.answers = {{204, NULL, NULL, "It is deleted."},
+                            {200, JSON, "Edit", "With `dry_run`: what would be done."}},
+		.codes = {"not_found", "no_catalogue", "stale", "if_match_needed", "in_use"},
+	},
+	{
+		.name = "enableConnection",
+		.tag = "connections",
+		.help = "At once, without a deployment.",
+		HEADERS(match_headers),
+		BODY(api_confirm_rows, CONFIRM_ROWS,
+                     "For a protected environment; it may be left out."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "not_deployed", "protected", "stale",
+                          "comments_lost", "invalid_definition", "invalid_json"},
+	},
+	{
+		.name = "disableConnection",
+		.tag = "connections",
+		.help = "At once, without a deployment.",
+		HEADERS(match_headers),
+		BODY(api_confirm_rows, CONFIRM_ROWS,
+                     "For a protected environment; it may be left out."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "not_deployed", "protected", "stale",
+                          "comments_lost", "invalid_definition", "invalid_json"},
+	},
+	{
+		.name = "renameConnection",
+		.tag = "connections",
+		.help = "Its queue, its deployments and its uid stay.",
+		HEADERS(match_headers),
+		BODY(api_rename_rows, RENAME_ROWS, "The name."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_name",
+                          "invalid_definition", "invalid_json", "stale", "comments_lost", "in_use",
+                          "loses_sight"},
+	},
+	{
+		.name = "moveConnection",
+		.tag = "connections",
+		.help = "Editing must be allowed in both projects. Its queue, its deployments and its uid stay.",
+		HEADERS(match_headers),
+		BODY(api_move_rows, MOVE_ROWS, "The project; the name may be left out."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_name",
+                          "invalid_definition", "invalid_json", "stale", "comments_lost", "in_use",
+                          "loses_sight"},
+	},
+	{
+		.name = "duplicateConnection",
+		.tag = "connections",
+		.help = "Editing must be allowed in both projects. Nothing of it runs yet, unless an environment has `auto_deploy`.",
+		HEADERS(match_headers),
+		BODY(api_duplicate_rows, DUPLICATE_ROWS, "The name; the project may be left out."),
+		.answers = {{201, JSON, "SavedConnection", "It is saved; Location says where."},
+                            {200, JSON, "Edit", "With `dry_run`: what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_definition",
+                          "invalid_name", "invalid", "invalid_json", "stale"},
+	},
+	{
+		.name = "connectionUsage",
+		.tag = "connections",
+		.answers = {{200, JSON, "Users", "What names it."}},
+		.codes = {"not_found", "no_catalogue"},
 	},
 	{
 		.name = "connectionStatus",

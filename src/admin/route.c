@@ -84,9 +84,10 @@ static void refuse(const struct api_call *call, const char *allowed)
 const char *route_scope_name(enum route_scope scope)
 {
 	static const char *const names[ROUTE_SCOPES] = {
-		[SCOPE_HOST] = "host",       [SCOPE_PUBLIC] = "public",
-		[SCOPE_SELF] = "self",       [SCOPE_SOMEWHERE] = "somewhere",
-		[SCOPE_PROJECT] = "project", [SCOPE_DELIVERY] = "delivery",
+		[SCOPE_HOST] = "host",         [SCOPE_PUBLIC] = "public",
+		[SCOPE_SELF] = "self",         [SCOPE_SOMEWHERE] = "somewhere",
+		[SCOPE_PROJECT] = "project",   [SCOPE_PROJECTS] = "projects",
+		[SCOPE_DELIVERY] = "delivery",
 	};
 
 	return names[scope];

@@ -4,12 +4,45 @@
 #include "admin/route.h"
 #include "base/banned.h"
 
-#define API        "/api/v1"
-#define CONNECTION API "/projects/{project}/connections/{name}"
+#define API         "/api/v1"
+#define CONNECTIONS API "/projects/{project}/connections"
+#define CONNECTION  CONNECTIONS "/{name}"
 
 const struct route routes[] = {
 	{"POST", CONNECTION "/send", "send", ACTION_SEND, SCOPE_PROJECT,
          "Sends a message through a connection.", api_send, api_send_rows, SEND_ROWS},
+	{"GET", CONNECTIONS, "listConnections", ACTION_READ, SCOPE_PROJECTS,
+         "The connections of a project, by name.", api_connection_list, api_connection_rows,
+         CONNECTION_ROWS},
+	{"POST", CONNECTIONS, "createConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Saves a new connection.", api_connection_create, api_save_rows, SAVE_ROWS, true},
+	{"GET", CONNECTION, "getConnection", ACTION_READ, SCOPE_PROJECT,
+         "A connection as it is saved.", api_connection_get, NULL, 0},
+	{"PUT", CONNECTION, "replaceConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Saves another definition in the place of the present one.", api_connection_replace,
+         api_replace_rows, REPLACE_ROWS, true},
+	{"PATCH", CONNECTION, "patchConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Changes members of the definition.", api_connection_patch, api_replace_rows, REPLACE_ROWS,
+         true},
+	{"DELETE", CONNECTION, "deleteConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Deletes a connection, and cancels what waits for it.", api_connection_delete,
+         api_delete_rows, DELETE_ROWS, true},
+	{"POST", CONNECTION ":enable", "enableConnection", ACTION_OPERATE, SCOPE_PROJECT,
+         "Lets a connection send again.", api_connection_enable, api_toggle_rows, TOGGLE_ROWS,
+         true},
+	{"POST", CONNECTION ":disable", "disableConnection", ACTION_OPERATE, SCOPE_PROJECT,
+         "Stops a connection; what is stored waits.", api_connection_disable, api_toggle_rows,
+         TOGGLE_ROWS, true},
+	{"POST", CONNECTION ":rename", "renameConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Gives a connection another name.", api_connection_rename, api_save_rows, SAVE_ROWS, true},
+	{"POST", CONNECTION ":move", "moveConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Puts a connection into another project.", api_connection_move, api_save_rows, SAVE_ROWS,
+         true},
+	{"POST", CONNECTION ":duplicate", "duplicateConnection", ACTION_EDIT, SCOPE_PROJECT,
+         "Saves a copy of a connection under another name.", api_connection_duplicate,
+         api_save_rows, SAVE_ROWS, true},
+	{"GET", CONNECTION "/usage", "connectionUsage", ACTION_READ, SCOPE_PROJECT,
+         "What names a connection.", api_connection_usage, NULL, 0},
 	{"GET", CONNECTION "/status", "connectionStatus", ACTION_READ, SCOPE_PROJECT,
          "How the links of a connection are.", api_link_status, api_link_rows, LINK_ROWS},
 	{"POST", CONNECTION ":pause", "pauseConnection", ACTION_OPERATE, SCOPE_PROJECT,

@@ -95,8 +95,8 @@ void catalog_release(const struct catalog_entry *face)
 }
 
 /* Global ones first. */
-static int compare(const char *project_a, const char *name_a, const char *project_b,
-                   const char *name_b)
+int catalog_order(const char *project_a, const char *name_a, const char *project_b,
+                  const char *name_b)
 {
 	bool global_a = name_compare(project_a, CONF_GLOBAL) == 0;
 	bool global_b = name_compare(project_b, CONF_GLOBAL) == 0;
@@ -114,7 +114,7 @@ static size_t position(const struct catalog *c, const char *project, const char 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct catalog_entry *face = &c->entries[middle]->face;
-		if (compare(face->project, face->name, project, name) < 0)
+		if (catalog_order(face->project, face->name, project, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -132,7 +132,7 @@ struct entry *entries_find(const struct catalog *c, const char *project, const c
 	if (at == c->entry_count)
 		return NULL;
 	const struct catalog_entry *face = &c->entries[at]->face;
-	return compare(face->project, face->name, project, name) == 0 ? c->entries[at] : NULL;
+	return catalog_order(face->project, face->name, project, name) == 0 ? c->entries[at] : NULL;
 }
 
 struct entry *entries_resolve(const struct catalog *c, const char *project, const char *name)

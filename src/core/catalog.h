@@ -57,6 +57,14 @@ void catalog_release(const struct catalog_entry *entry); /* takes NULL */
  * "file"}.  Literal secrets are left out; where they are is in "secrets": ["settings.auth.password"]. */
 struct json *catalog_entry_json(struct catalog *c, const struct catalog_entry *entry);
 
+/* Its active deployments: [{"environment", "number", "revision", "current", "enabled", "at", "actor", "note"}].
+ * NULL: no memory. */
+struct json *catalog_deployments_json(struct catalog *c, const struct catalog_entry *entry);
+
+/* The order of catalog_list(), as strcmp() has it. */
+int catalog_order(const char *project_a, const char *name_a, const char *project_b,
+                  const char *name_b);
+
 /* The nearest name that is there, for "did you mean"; false: none is near. */
 bool catalog_nearest(struct catalog *c, const char *project, const char *name, char *ret,
                      size_t ret_bytes);

@@ -157,13 +157,28 @@ static int check_name(struct plan *p, struct planned *item, struct catalog_answe
 	return rc < 0 ? answer_code(a, e, rc, "invalid_name", NULL, "%s", why.text) : 0;
 }
 
+/* As it is written where there is one already: two folders must not differ in the case of letters alone. */
+static const char *spelling(const struct plan *p, const char *project)
+{
+	const struct catalog *c = p->catalog;
+
+	if (name_compare(project, CONF_GLOBAL) == 0)
+		return CONF_GLOBAL;
+	for (size_t i = 0; i < c->entry_count; i++)
+		if (name_compare(c->entries[i]->face.project, project) == 0)
+			return c->entries[i]->face.project;
+	return project;
+}
+
 static int take_names(struct plan *p, struct planned *item, struct catalog_answer *a, struct err *e)
 {
 	const struct catalog_edit *edit = item->edit;
 	const char *project = edit->to_project ? edit->to_project : edit->project;
 	const char *name = edit->to_name ? edit->to_name : edit->name;
 
-	item->project = name_compare(project, CONF_GLOBAL) == 0 ? CONF_GLOBAL : project;
+	item->project = arena_strdup(&p->arena, spelling(p, project));
+	if (!item->project)
+		return err_no_memory(e);
 	item->name = name;
 	if (item->before && !edit->to_project)
 		item->project = item->before->face.project;

@@ -204,6 +204,29 @@ int monitor_read(struct host *host, const char *project, const char *connection,
 	return 0;
 }
 
+int monitor_some(struct host *host,
+                 bool (*wanted)(void *arg, const char *project, const char *connection,
+                                const char *environment),
+                 void *arg, struct monitor_link **ret, size_t *ret_count, struct err *e)
+{
+	size_t all, count = 0;
+	struct queue **queues = host_queues(host, &all);
+
+	for (size_t i = 0; queues && i < all; i++)
+		if (wanted(arg, queues[i]->project, queues[i]->connection, queues[i]->environment))
+			queues[count++] = queues[i];
+	struct monitor_link *rows = queues ? mem_array(count + 1, sizeof(*rows)) : NULL;
+	if (!rows) {
+		mem_free(queues);
+		return err_no_memory(e);
+	}
+	ask(host, queues, count, rows);
+	mem_free(queues);
+	*ret = rows;
+	*ret_count = count;
+	return 0;
+}
+
 int monitor_links(struct host *host, const char *project, const char *connection,
                   const char *environment, void (*each)(void *arg, const struct monitor_link *),
                   void *arg, struct err *e)

@@ -57,6 +57,13 @@ int monitor_read(struct host *host, const char *project, const char *connection,
                  const char *environment, struct monitor_link **ret, size_t *ret_count,
                  struct err *e);
 
+/* The rows of those links alone that are wanted, without what only the store knows (oldest_ms is 0): for a page
+ * of a long list.  wanted() is called on this thread. */
+int monitor_some(struct host *host,
+                 bool (*wanted)(void *arg, const char *project, const char *connection,
+                                const char *environment),
+                 void *arg, struct monitor_link **ret, size_t *ret_count, struct err *e);
+
 struct monitor_host {
 	int64_t started_ms; /* Unix time */
 	unsigned lanes;

@@ -29,6 +29,8 @@ static const struct problem_row {
 	{413, NULL, ERR_USAGE, false, false},
 	{415, NULL, ERR_USAGE, false, false},
 	{422, "invalid_definition", ERR_INVALID, false, false},
+	{422, "invalid_name", ERR_INVALID, false, false},
+	{422, "invalid", ERR_INVALID, false, false},
 	{422, NULL, ERR_CONFLICT, false, false},
 	{428, NULL, ERR_USAGE, false, false},
 	{429, NULL, ERR_BUSY, true, false},
@@ -54,6 +56,7 @@ static const struct mend_row {
 	const char *code, *mend;
 } mends[] = {
 	{"stale", "somebody saved it meanwhile: look at what is there now, and do it again"},
+	{"invalid_name", "a name is letters, digits, `_`, `-`, `.` and single spaces"},
 	{"name_taken", "see: linkspan connection list; --check-name asks whether a name is free"},
 	{"in_use",
          "see: linkspan connection usage; `linkspan connection disable` is gentler, --force does it "

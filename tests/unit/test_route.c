@@ -63,8 +63,9 @@ static const char *path_of(const struct route *route)
 			continue;
 		}
 		const char *name = strncmp(at, "{project}", 9) == 0 ? "global"
-		                   : strncmp(at, "{name}", 6) == 0
-		                           ? "Echo"
+		                   : strncmp(at, "{name}", 6) == 0  ? "Echo"
+		                   : strncmp(at, "{number}", 8) == 0
+		                           ? "1"
 		                           : "msg_00000000000000000000000000";
 		used += (size_t)snprintf(path + used, sizeof(path) - used, "%s", name);
 		at = strchr(at, '}');
@@ -82,6 +83,29 @@ static const struct {
 	{"createToken", "{\"name\": \"t\", \"role\": \"viewer\"}", 201},
 	{"signIn", "{\"token\": \"none\"}", 401},
 	{"signOut", "{}", 204},
+	/* This host has no catalogue. */
+	{"listConnections", "{}", 503},
+	{"createConnection", "{}", 503},
+	{"getConnection", "{}", 503},
+	{"replaceConnection", "{}", 428},
+	{"patchConnection", "{}", 428},
+	{"deleteConnection", "{}", 428},
+	{"enableConnection", "{}", 503},
+	{"disableConnection", "{}", 503},
+	{"renameConnection", "{\"name\": \"a\"}", 503},
+	{"moveConnection", "{\"project\": \"p\"}", 503},
+	{"duplicateConnection", "{\"name\": \"a\"}", 503},
+	{"connectionUsage", "{}", 503},
+	{"deployConnection", "{}", 503},
+	{"undeployConnection", "{}", 503},
+	{"rollbackConnection", "{}", 503},
+	{"listRevisions", "{}", 503},
+	{"getRevision", "{}", 503},
+	{"diffConnection", "{}", 503},
+	{"applyDefinitions", "{}", 503},
+	{"getName", "{}", 503},
+	{"listEnvironments", "{}", 503},
+	{"listConnectionTypes", "{}", 503},
 	{NULL, "{}", 200},
 };
 
@@ -112,7 +136,7 @@ START_TEST(every_route_answers_and_refuses_other_methods)
 		unsigned status = peer_status(ask(route, ""));
 		ck_assert_msg(status == (names_one ? 404 : special[special_of(route)].status),
 		              "%s: %u", route->name, status);
-		const char *reply = api_ask("PATCH", path_of(route), NULL);
+		const char *reply = api_ask("BREW", path_of(route), NULL);
 		ck_assert_ptr_nonnull(strstr(reply, "\r\nAllow: "));
 		ck_assert_ptr_nonnull(strstr(strstr(reply, "\r\nAllow: "), route->method));
 		api_expect(reply, 405, "method_not_allowed");
@@ -164,7 +188,7 @@ static const char *const nowhere[] = {"/",
                                       "/api/v1/status/",
                                       "/api/v2/status",
                                       "/api/v1/deliveries/a/b",
-                                      "/api/v1/projects/p/connections"};
+                                      "/api/v1/projects/p"};
 
 START_TEST(anything_else_is_not_there)
 {
