@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/admin_impl.h"
+#include "admin/api.h"
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -174,6 +175,11 @@ static void stop_threads(struct admin *admin)
 	waits_stop(&admin->waits);
 }
 
+static size_t body_max(void *arg, const struct http_request *request)
+{
+	return api_import_body_max(arg, request);
+}
+
 static struct http_options common_options(struct admin *admin, const struct admin_options *options)
 {
 	return (struct http_options){
@@ -183,6 +189,7 @@ static struct http_options common_options(struct admin *admin, const struct admi
 		.body_max_bytes = options->configuration->body_max_bytes,
 		.headers = headers,
 		.header_count = sizeof(headers) / sizeof(headers[0]),
+		.body_max = body_max,
 		.handle = handle,
 		.answered = answered,
 		.arg = admin,

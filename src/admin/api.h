@@ -3,7 +3,9 @@
 
 #include "admin/query.h"
 
+struct admin;
 struct api_call;
+struct http_request;
 
 /* api_metrics.c */
 void api_metrics(struct api_call *call);
@@ -118,6 +120,42 @@ enum { AUDIT_LIMIT, AUDIT_CURSOR, AUDIT_ROWS };
 extern const struct query_row api_audit_rows[AUDIT_ROWS];
 void api_audit_list(struct api_call *call);
 void api_audit_verify(struct api_call *call);
+
+/* api_test.c */
+enum { TEST_WISH_ENVIRONMENT, TEST_WISH_DEFINITION, TEST_WISH_CONFIRM, TEST_WISH_ROWS };
+extern const struct query_row api_test_wish_rows[TEST_WISH_ROWS]; /* of the body */
+void api_test(struct api_call *call);
+/* api_bundle.c */
+#define API_IMPORTS "/api/v1/imports"
+enum { EXPORT_DEPENDENCIES, EXPORT_ROWS };
+enum { EXPORTS_CONNECTIONS, EXPORTS_PASSPHRASE, EXPORTS_DEPENDENCIES, EXPORTS_ROWS };
+enum {
+	IMPORT_PROJECT,
+	IMPORT_ON_CONFLICT,
+	IMPORT_DEPENDENCIES,
+	IMPORT_SKIP_ENVIRONMENTS,
+	IMPORT_DRY_RUN,
+	IMPORT_ROWS,
+};
+extern const struct query_row api_export_rows[EXPORT_ROWS];
+extern const struct query_row api_exports_rows[EXPORTS_ROWS]; /* of the body */
+extern const struct query_row api_import_rows[IMPORT_ROWS];
+void api_connection_export(struct api_call *call);
+void api_export(struct api_call *call);
+void api_import(struct api_call *call);
+/* How large the body of a request may be, if it is an import by somebody who may do that; else 0. */
+size_t api_import_body_max(struct admin *admin, const struct http_request *request);
+/* api_secret.c */
+enum { SECRET_DRY_RUN, SECRET_ROWS };
+enum { TEXT_TEXT, TEXT_ROWS };
+enum { CHECK_REFERENCE, CHECK_ROWS };
+extern const struct query_row api_secret_rows[SECRET_ROWS];
+extern const struct query_row api_secret_text_rows[TEXT_ROWS];   /* of the body */
+extern const struct query_row api_secret_check_rows[CHECK_ROWS]; /* of the body */
+void api_secret_list(struct api_call *call);
+void api_secret_set(struct api_call *call);
+void api_secret_remove(struct api_call *call);
+void api_secret_check(struct api_call *call);
 
 /* api_session.c */
 enum { SESSION_TOKEN, SESSION_ROWS };

@@ -104,7 +104,8 @@ static void write_location(const struct catalog_entry *entry, char *text)
 /* What came of the change, beyond what the document says itself. */
 static struct json *saved_json(const struct json *item)
 {
-	static const char *const names[] = {"action", "deployed", "held", "secrets", NULL};
+	static const char *const names[] = {"action", "changes", "deployed",
+	                                    "held",   "secrets", NULL};
 	struct json *object = json_object();
 
 	for (size_t i = 0; names[i]; i++)

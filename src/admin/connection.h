@@ -25,7 +25,7 @@ void connection_reply(const struct api_call *call, unsigned status, struct catal
 
 /*
  * Carries out one edit and answers: by the document, with `status`; 204 by nothing; a dry run by what would be
- * done: {"project", "name", "action", "revision", "deployed", "held", "secrets"}.  Waits for the disk.
+ * done: {"project", "name", "action", "revision", "changes", "deployed", "held", "secrets"}.  Waits for the disk.
  */
 void connection_save(const struct api_call *call, struct catalog *c,
                      const struct catalog_edit *edit, bool dry_run, unsigned status);

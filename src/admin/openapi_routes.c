@@ -9,6 +9,7 @@
 #define JSON   "application/json"
 #define TEXT   "text/plain"
 #define STREAM "text/event-stream"
+#define ZIP    "application/zip"
 
 const struct doc_tag doc_tags[] = {
 	{"messages", "Sending messages through connections."},
@@ -17,6 +18,7 @@ const struct doc_tag doc_tags[] = {
 	{"definitions", "What connections are to be, and what is deployed of that."},
 	{"events", "What happens, the moment it does."},
 	{"access", "Tokens, sessions, and the audit trail."},
+	{"secrets", "Secrets that the host keeps itself."},
 	{"host", "The host itself."},
 };
 const size_t doc_tag_count = sizeof(doc_tags) / sizeof(doc_tags[0]);
@@ -43,6 +45,10 @@ static const struct doc_header match_headers[] = {
 
 static const struct doc_header document_headers[] = {
 	{"If-None-Match", "The ETag of a document that is known.", 256},
+};
+
+static const struct doc_header bundle_headers[] = {
+	{"Linkspan-Passphrase", "Of a sealed bundle, percent-encoded.", 3072},
 };
 
 #define HEADERS(rows)           .headers = (rows), .header_count = sizeof(rows) / sizeof((rows)[0])
@@ -73,6 +79,25 @@ const struct doc_route doc_routes[] = {
                           "disabled", "paused", "idempotency_conflict", "queue_full", "state_full",
                           "rate_limited", "disk_full", "store", "breaker_open",
                           "unsupported_media_type", "too_many_messages"},
+	},
+	{
+		.name = "testConnection",
+		.tag = "connections",
+		.help = "What is tested goes out as a message would, with the secrets of the host, on a "
+			"connection of its own. A test that fails is an answer like any other: `ok` is false.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
+		.name = "testDraft",
+		.tag = "connections",
+		.help = "As `testConnection`, of a definition that has no saved one.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
 	},
 	{
 		.name = "listConnections",
@@ -380,6 +405,39 @@ const struct doc_route doc_routes[] = {
 		.codes = {"not_found"},
 	},
 	{
+		.name = "listSecrets",
+		.tag = "secrets",
+		.answers = {{200, JSON, "Secrets",
+                             "The secrets of the provider `local`, by name."}},
+		.codes = {"conflict"},
+	},
+	{
+		.name = "setSecret",
+		.tag = "secrets",
+		.help = "The text is kept byte for byte, at most 64 KiB of it, without a NUL byte, and can "
+			"be read by nobody: definitions name it as `${secret:local/NAME}`. Running links "
+			"take a new text within five minutes, or when a receiver says 401.",
+		.body_help = "The secret; as `application/json`, it is the member `text`.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{204, NULL, NULL, "It is kept."}},
+		.codes = {"invalid", "invalid_json", "conflict", "disk_full"},
+	},
+	{
+		.name = "deleteSecret",
+		.tag = "secrets",
+		.help = "What still names it cannot be deployed any more, and deployments that run fail "
+			"when they ask for it again.",
+		.answers = {{204, NULL, NULL, "It is removed."}},
+		.codes = {"invalid", "not_found", "conflict", "disk_full"},
+	},
+	{
+		.name = "checkSecret",
+		.tag = "secrets",
+		BODY(api_secret_check_rows, CHECK_ROWS, "Which one."),
+		.answers = {{200, JSON, "SecretVerdicts", "Whether it can be had; if not, why."}},
+		.codes = {"invalid_json", "conflict"},
+	},
+	{
 		.name = "listAudit",
 		.tag = "access",
 		.answers = {{200, JSON, "Audit", "A page of rows."}},
@@ -414,6 +472,34 @@ const struct doc_route doc_routes[] = {
                             {304, NULL, NULL, "It is the one that is known."}},
 	},
 	{
+		.name = "exportConnection",
+		.tag = "connections",
+		.help = "A ZIP file; its name is in Content-Disposition. Of what the definition needs, "
+			"certificates go along, and private keys with a passphrase, for administrators.",
+		HEADERS(bundle_headers),
+		.answers = {{200, ZIP, NULL, "The bundle."}},
+		.codes = {"not_found", "not_exportable"},
+	},
+	{
+		.name = "exportConnections",
+		.tag = "connections",
+		BODY(api_exports_rows, EXPORTS_ROWS, "Which connections."),
+		.answers = {{200, ZIP, NULL, "The bundle."}},
+		.codes = {"not_found", "not_exportable", "invalid_json"},
+	},
+	{
+		.name = "importConnections",
+		.tag = "connections",
+		.help = "At most 64 MiB. Certificates and keys of the bundle are written to the folder "
+			"`tls/imported` of the definitions, and the definitions name them there.",
+		HEADERS(bundle_headers),
+		.body_help = "The bundle.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{200, JSON, "Import", "The plan, and what was done."}},
+		.codes = {"invalid_bundle", "sealed", "bad_passphrase", "import_refused",
+                          "conflict", "too_large"},
+	},
+	{
 		.name = "metrics",
 		.tag = "host",
 		.answers = {{200, TEXT, NULL, "Metrics."}},
@@ -445,6 +531,7 @@ static const struct {
 	{"project", "The project; `global` for the global scope."},
 	{"name", "The connection's name."},
 	{"id", "The id."},
+	{"secret", "The secret's name: letters, digits and `_ . -`, no dot first."},
 	{"number", "Of the deployment in its environment."},
 };
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct err;
+struct json;
 struct http_request;
 struct json;
 

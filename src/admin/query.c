@@ -130,7 +130,7 @@ int query_parse(const struct query_row *row, const char *pointer, const char *te
 	struct query_value value = {.given = true, .text = text};
 	char allowed[192];
 
-	if (row->kind != QUERY_FAMILY &&
+	if (row->kind < sizeof(parsers) / sizeof(parsers[0]) &&
 	    parsers[row->kind](row, text, &value, allowed, sizeof(allowed)) < 0) {
 		problem_fault(p, pointer, invalid, "\"%.40s\" is not allowed; what is: %s", text,
 		              allowed);

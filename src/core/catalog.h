@@ -28,6 +28,7 @@ struct host;
 struct json;
 struct plugins;
 struct store;
+struct store_audit;
 
 /*
  * What is saved
@@ -224,6 +225,24 @@ int catalog_number_before(struct catalog *c, const char *project, const char *na
  * there), as it would be deployed now.  The rule of secrets and origins is that of deploying. */
 int catalog_draft(struct catalog *c, const struct deploy_call *call, const struct json *definition,
                   struct deployment **ret, struct catalog_answer *a, struct err *e);
+
+/*
+ * The secrets that the host keeps itself (conf/local.h)
+ */
+
+/* Seals and writes, or removes, one that is called so: `local/NAME`.  The audit row is written with it;
+ * audit NULL: only says whether it could be done.
+ * ERR_INVALID: it is no name, or the text none that could be used; ERR_NOT_FOUND; ERR_BUSY, ERR_IO. */
+int catalog_set_secret(struct catalog *c, const char *name, const char *text, size_t bytes,
+                       const struct store_audit *audit, struct err *e);
+int catalog_remove_secret(struct catalog *c, const char *name, const struct store_audit *audit,
+                          struct err *e);
+/* [{"name": "local/NAME", "provider", "changed", "used_by": [{"project", "name"}]}]: what is saved uses it. */
+int catalog_secrets(struct catalog *c, struct json **ret, struct err *e);
+/* Whether "provider/path" can be had now (NULL: each that what is saved names), which nobody is shown:
+ * [{"reference", "ok", "reason"}]. */
+int catalog_check_secrets(struct catalog *c, const char *reference, struct json **ret,
+                          struct err *e);
 
 /*
  * Start, reload, end: the control thread

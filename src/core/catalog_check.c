@@ -87,7 +87,7 @@ static struct json *blind_users(const struct json *users, const char *project)
 	return document;
 }
 
-static int check_users(struct catalog *c, const struct entry *entry, const char *project,
+int catalog_check_move(struct catalog *c, const struct entry *entry, const char *project,
                        const char *name, struct catalog_answer *a, struct err *e)
 {
 	struct json *users = catalog_users(c, &entry->face);
@@ -123,15 +123,14 @@ static int check_alert(struct catalog *c, const struct entry *entry, const struc
 	                   entry->face.name, used->face.name, used->face.project, project);
 }
 
-int catalog_check_move(struct catalog *c, const struct entry *entry, const char *project,
-                       const char *name, struct catalog_answer *a, struct err *e)
+int catalog_check_alerts(struct catalog *c, const struct entry *entry,
+                         const struct conf_connection *definition, struct catalog_answer *a,
+                         struct err *e)
 {
-	const struct conf_connection *definition = entry->face.definition;
+	const char *project = definition->project;
 	const struct node *parts = definition->environments;
-	int rc = check_users(c, entry, project, name, a, e);
+	int rc = check_alert(c, entry, definition->settings, project, a, e);
 
-	if (rc == 0)
-		rc = check_alert(c, entry, definition->settings, project, a, e);
 	for (const struct node *n = parts ? parts->first : NULL; n && rc == 0; n = n->next)
 		rc = check_alert(c, entry, n, project, a, e);
 	return rc;

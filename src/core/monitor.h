@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/breaker.h"
+#include "core/expiry.h"
 
 struct err;
 struct host;
@@ -45,6 +46,16 @@ struct monitor_link {
 	/* Of the plugin's pool. */
 	uint32_t pool_open, pool_idle;
 	uint64_t pool_opened, pool_reused;
+	/* The last periodic test. */
+	int64_t test_ms; /* Unix time; 0: there was none */
+	bool test_ok;
+	unsigned test_status; /* 0: none */
+	char test_reason[64];
+	/* Certificates, by enum expiry_source. */
+	struct monitor_certificate {
+		int64_t ends_ms;                    /* Unix time; 0: there is none */
+		char subject[EXPIRY_SUBJECT_BYTES]; /* "": not known */
+	} certificates[EXPIRY_SOURCES];
 	const struct measure *measure; /* goes on counting: core/measure.h */
 };
 

@@ -58,9 +58,7 @@ static const struct mend_row {
 	{"stale", "somebody saved it meanwhile: look at what is there now, and do it again"},
 	{"invalid_name", "a name is letters, digits, `_`, `-`, `.` and single spaces"},
 	{"name_taken", "see: linkspan connection list; --check-name asks whether a name is free"},
-	{"in_use",
-         "see: linkspan connection usage; `linkspan connection disable` is gentler, --force does it "
-         "nonetheless"},
+	{"in_use", "see: linkspan connection usage"},
 	{"protected", "say --confirm and the name of the environment"},
 	{"secret_origin", "look at what goes where, then say --confirm-secrets"},
 	{"comments_lost", "say --discard-comments, or edit the file itself"},

@@ -46,7 +46,7 @@ def host(play):
             if request.path == "/api/v1/status":
                 return Answer(200, {"environments": ["Development", "Production"]})
             if request.path == "/api/v1/connection-types":
-                return Answer(200, {"items": [{"type": "webhook", "schema": SCHEMA}]})
+                return Answer(200, {"items": [{"id": "webhook", "schema": SCHEMA}]})
             if request.path.endswith("/usage"):
                 return Answer(200, {"items": []})
             if request.method in ("POST", "PUT") and request.body:
@@ -104,6 +104,16 @@ def test_create_in_a_project_as_a_dry_run(call, host):
     done = call("connection", "create", "Orders", "--type", "webhook", "-p", "my shop", "--dry-run")
     assert written(daemon).target == "/api/v1/projects/my%20shop/connections?dry_run=true"
     assert "could be created" in done.stdout
+
+
+def test_what_an_environment_deployed_by_itself(call, host):
+    change = {"deployed": [{"environment": "Development", "number": 1}],
+              "held": [{"environment": "Production", "reason": "it is protected"}]}
+    host({f"POST {CONNECTIONS}": Answer(201, document(change=change))})
+    done = call("connection", "create", "Orders", "--type", "webhook")
+    assert done.stdout.splitlines()[1:] == ["  deployed in Development, number 1",
+                                            "  not deployed in Production: it is protected"]
+    assert done.stderr == ""
 
 
 def test_what_create_needs(call, host):
@@ -427,13 +437,15 @@ def test_without_an_editor_and_a_terminal(call, host):
 
 @pytest.mark.parametrize("arguments, target, body, said", [
     (["rename", "Orders", "New"], ":rename", {"name": "New"}, "renamed"),
-    (["duplicate", "Orders", "New"], ":duplicate", {"name": "New"}, "created, and not deployed"),
+    (["duplicate", "Orders", "New"], ":duplicate", {"name": "New"}, "created"),
     (["duplicate", "Orders", "New", "--to", "shop"], ":duplicate",
      {"name": "New", "project": "shop"}, "created"),
     (["move", "Orders", "--to", "shop"], ":move", {"project": "shop"}, "moved"),
     (["enable", "Orders"], ":enable", None, "Orders: enabled"),
     (["disable", "Orders", "--env", "Test"], ":disable?env=Test", None,
      "Orders in Test: disabled"),
+    (["enable", "Orders", "--env", "Test", "--confirm", "Test"], ":enable?env=Test",
+     {"confirm": "Test"}, "Orders in Test: enabled"),
     (["rename", "Orders", "New", "--dry-run"], ":rename?dry_run=true", {"name": "New"}, "could"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_changes(call, host, arguments, target, body, said):

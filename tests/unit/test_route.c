@@ -82,6 +82,8 @@ static const struct {
 	{"send", "{}", 202},
 	{"createToken", "{\"name\": \"t\", \"role\": \"viewer\"}", 201},
 	{"signIn", "{\"token\": \"none\"}", 401},
+	{"testConnection", "{}", 503}, /* this host keeps no definitions */
+	{"testDraft", "{}", 503},
 	{"signOut", "{}", 204},
 	/* This host has no catalogue. */
 	{"listConnections", "{}", 503},
@@ -106,6 +108,11 @@ static const struct {
 	{"getName", "{}", 503},
 	{"listEnvironments", "{}", 503},
 	{"listConnectionTypes", "{}", 503},
+	/* The host of this test has no catalogue. */
+	{"listSecrets", "{}", 409},
+	{"setSecret", "{}", 409},
+	{"deleteSecret", "{}", 409},
+	{"checkSecret", "{}", 409},
 	{NULL, "{}", 200},
 };
 
