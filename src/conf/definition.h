@@ -35,6 +35,6 @@ int definition_revision(const struct node *group, char ret[REVISION_BYTES]);
 int definition_write(const struct node *group, const char *before, size_t before_bytes,
                      struct buf *ret, bool *ret_comments_lost);
 
-/* Appends the text of a definition with the value of its member `enabled` changed and everything else as it
- * is; false: the text does not say it in one place that can be found. */
+/* Appends the text of a definition with the value of its member `enabled` changed, or put in where there is none, and
+ * everything else as it is; false: there is no such place. */
 bool definition_flip(const char *text, bool enabled, struct buf *ret);

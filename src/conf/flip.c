@@ -62,30 +62,60 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '*';
 }
 
-bool definition_flip(const char *text, bool enabled, struct buf *ret)
+/* What the text says is `name`, or, where it says nothing, where it could say it. */
+struct place {
+	const char *value, *end; /* NULL: there is none */
+	const char *begin;       /* behind the brace of the outer group; NULL: there is none */
+	bool is_odd;             /* there is one, and it is neither true nor false */
+};
+
+static bool is_at(const char *p, const char *text, const char *name)
 {
-	static const char name[] = "enabled";
+	size_t length = strlen(name);
+
+	return strncmp(p, name, length) == 0 && !is_word(p[length]) &&
+	       (p == text || !is_word(p[-1]));
+}
+
+static struct place find_place(const char *text)
+{
+	struct place place = {0};
 	int depth = 0;
 
-	for (const char *p = text; *p;) {
-		const char *behind = skip_opaque(p), *end, *value;
+	for (const char *p = text; *p && !place.value && !place.is_odd;) {
+		const char *behind = skip_opaque(p);
 		if (behind != p) {
 			p = behind;
 			continue;
 		}
 		depth += (*p == '{' || *p == '(' || *p == '[') -
 		         (*p == '}' || *p == ')' || *p == ']');
-		if (depth == 1 && strncmp(p, name, sizeof(name) - 1) == 0 &&
-		    !is_word(p[sizeof(name) - 1]) && (p == text || !is_word(p[-1]))) {
-			value = value_of(p, &end);
-			if (!value)
-				return false;
-			buf_add(ret, text, (size_t)(value - text));
-			buf_add_str(ret, enabled ? "true" : "false");
-			buf_add_str(ret, end);
-			return !buf_failed(ret);
+		if (*p == '{' && depth == 1 && !place.begin)
+			place.begin = p + 1;
+		if (depth == 1 && is_at(p, text, "enabled")) {
+			place.value = value_of(p, &place.end);
+			place.is_odd = !place.value;
 		}
 		p++;
 	}
-	return false;
+	return place;
+}
+
+bool definition_flip(const char *text, bool enabled, struct buf *ret)
+{
+	const struct place place = find_place(text);
+	const char *word = enabled ? "true" : "false";
+
+	if (place.is_odd || (!place.value && !place.begin))
+		return false;
+	if (place.value) {
+		buf_add(ret, text, (size_t)(place.value - text));
+		buf_add_str(ret, word);
+		buf_add_str(ret, place.end);
+	} else {
+		buf_add(ret, text, (size_t)(place.begin - text));
+		buf_printf(ret, "%senabled = %s;%s", *place.begin == '\n' ? "\n  " : " ", word,
+		           place.begin);
+	}
+	return !buf_failed(ret);
 }

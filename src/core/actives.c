@@ -1,4 +1,5 @@
 /* The active deployments of a host, in memory. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -44,7 +45,7 @@ struct active *actives_find(const struct catalog *c, const struct store_place *p
 	                                                                           : NULL;
 }
 
-static void destroy(struct active *active)
+void active_destroy(struct active *active)
 {
 	if (!active)
 		return;
@@ -75,46 +76,58 @@ static struct active *create(const struct store_deployment *d, const uint8_t *di
 	if (active->place.project && active->place.connection && active->place.environment &&
 	    active->actor && (active->note || !d->note))
 		return active;
-	destroy(active);
+	active_destroy(active);
 	return NULL;
 }
 
-static int grow(struct catalog *c)
+/* Readers walk the array: it moves under the lock. */
+static int make_room(struct catalog *c)
 {
 	size_t cap = c->active_cap ? 2 * c->active_cap : 64;
-	struct active **bigger = mem_resize(c->actives, cap, sizeof(*bigger));
 
-	if (!bigger)
+	if (c->active_count < c->active_cap)
+		return 0;
+	pthread_rwlock_wrlock(&c->lock);
+	struct active **bigger = mem_resize(c->actives, cap, sizeof(*bigger));
+	if (bigger) {
+		c->actives = bigger;
+		c->active_cap = cap;
+	}
+	pthread_rwlock_unlock(&c->lock);
+	return bigger ? 0 : ERR_NO_MEMORY;
+}
+
+int actives_prepare(struct catalog *c, const struct store_deployment *d, const uint8_t *digest,
+                    struct active **ret)
+{
+	struct active *active = create(d, digest);
+
+	if (!active || make_room(c) < 0) {
+		active_destroy(active);
 		return ERR_NO_MEMORY;
-	c->actives = bigger;
-	c->active_cap = cap;
+	}
+	*ret = active;
 	return 0;
 }
 
-int actives_put(struct catalog *c, const struct store_deployment *d, const uint8_t *digest)
+void actives_put(struct catalog *c, struct active *active)
 {
-	struct active *active = create(d, digest);
-	size_t at = position(c, &d->place);
+	size_t at = position(c, &active->place);
 
-	if (!active || (c->active_count == c->active_cap && grow(c) < 0)) {
-		destroy(active);
-		return ERR_NO_MEMORY;
-	}
-	if (at < c->active_count && compare(&c->actives[at]->place, &d->place) == 0) {
-		destroy(c->actives[at]);
+	if (at < c->active_count && compare(&c->actives[at]->place, &active->place) == 0) {
+		active_destroy(c->actives[at]);
 		c->actives[at] = active;
-		return 0;
+		return;
 	}
 	memmove(&c->actives[at + 1], &c->actives[at],
 	        (c->active_count - at) * sizeof(struct active *));
 	c->actives[at] = active;
 	c->active_count++;
-	return 0;
 }
 
 static void take_out_at(struct catalog *c, size_t at)
 {
-	destroy(c->actives[at]);
+	active_destroy(c->actives[at]);
 	c->active_count--;
 	memmove(&c->actives[at], &c->actives[at + 1],
 	        (c->active_count - at) * sizeof(struct active *));
@@ -141,10 +154,8 @@ size_t actives_of(const struct catalog *c, const char *project, const char *name
 	return end - at;
 }
 
-/* Under its new name; the order of the others stays.  Without memory it is left out, and comes back with
- * the next start. */
-static void put_renamed(struct catalog *c, const struct active *before,
-                        const struct store_naming *naming)
+/* The same under another name. */
+static struct active *copy_renamed(const struct active *before, const struct store_naming *naming)
 {
 	const struct store_deployment d = {
 		.place = {naming->to_project, naming->to_name, before->place.environment},
@@ -155,46 +166,49 @@ static void put_renamed(struct catalog *c, const struct active *before,
 		.at_ms = before->at_ms,
 		.enabled = before->enabled,
 	};
+	struct active *active = create(&d, before->digest);
 
-	actives_put(c, &d, before->digest);
-}
-
-/* Only the case of letters differs: the same place, and so the same position. */
-static void rewrite(struct active *active, const struct store_naming *naming)
-{
-	char *project = mem_strdup(naming->to_project), *name = mem_strdup(naming->to_name);
-
-	if (project && name) {
-		mem_free((char *)(uintptr_t)active->place.project);
-		mem_free((char *)(uintptr_t)active->place.connection);
-		active->place.project = project;
-		active->place.connection = name;
-	} else {
-		mem_free(project);
-		mem_free(name);
+	if (active) {
+		active->held_back = before->held_back;
+		snprintf(active->why, sizeof(active->why), "%s", before->why);
 	}
+	return active;
 }
 
-void actives_rename(struct catalog *c, const struct store_naming *naming)
+int actives_copy_renamed(const struct catalog *c, const struct store_naming *naming,
+                         struct actives_renamed *ret)
 {
 	size_t first, count = actives_of(c, naming->from_project, naming->from_name, &first);
+	struct actives_renamed fresh = {mem_array(count + 1, sizeof(*fresh.items)), 0};
 
-	if (naming->to_name && compare_names(naming->from_project, naming->from_name,
-	                                     naming->to_project, naming->to_name) == 0) {
-		for (size_t i = 0; i < count; i++)
-			rewrite(c->actives[first + i], naming);
-		return;
+	while (fresh.items && fresh.count < count) {
+		struct active *active = copy_renamed(c->actives[first + fresh.count], naming);
+		if (!active)
+			break;
+		fresh.items[fresh.count++] = active;
 	}
-	for (; count > 0; count--) {
-		struct active *active = c->actives[first];
-		c->active_count--;
-		memmove(&c->actives[first], &c->actives[first + 1],
-		        (c->active_count - first) * sizeof(struct active *));
-		if (naming->to_name)
-			put_renamed(c, active, naming);
-		destroy(active);
-		actives_of(c, naming->from_project, naming->from_name, &first);
-	}
+	*ret = fresh;
+	return fresh.items && fresh.count == count ? 0 : ERR_NO_MEMORY;
+}
+
+void actives_renamed_finish(struct actives_renamed *renamed)
+{
+	for (size_t i = 0; i < renamed->count; i++)
+		active_destroy(renamed->items[i]);
+	mem_free(renamed->items);
+	*renamed = (struct actives_renamed){0};
+}
+
+void actives_rename(struct catalog *c, const char *project, const char *name,
+                    struct actives_renamed *fresh)
+{
+	size_t first, count = actives_of(c, project, name, &first);
+
+	while (count-- > 0)
+		take_out_at(c, first);
+	for (size_t i = 0; i < fresh->count; i++)
+		actives_put(c, fresh->items[i]);
+	fresh->count = 0;
 }
 
 void snapshot_digest(const char *text, uint8_t ret[HASH_BYTES])
@@ -214,12 +228,15 @@ struct loading {
 static void load(void *arg, const struct store_deployment *d)
 {
 	struct loading *l = arg;
+	struct active *active = NULL;
 	uint8_t digest[HASH_BYTES];
 
 	if (l->rc < 0)
 		return;
 	snapshot_digest(d->snapshot, digest);
-	l->rc = actives_put(l->catalog, d, digest);
+	l->rc = actives_prepare(l->catalog, d, digest, &active);
+	if (l->rc == 0)
+		actives_put(l->catalog, active);
 }
 
 int actives_load(struct catalog *c, struct err *e)
@@ -234,6 +251,6 @@ int actives_load(struct catalog *c, struct err *e)
 void actives_finish(struct catalog *c)
 {
 	for (size_t i = 0; i < c->active_count; i++)
-		destroy(c->actives[i]);
+		active_destroy(c->actives[i]);
 	mem_free(c->actives);
 }

@@ -95,8 +95,8 @@ void catalog_release(const struct catalog_entry *face)
 }
 
 /* Global ones first. */
-static int compare(const char *project_a, const char *name_a, const char *project_b,
-                   const char *name_b)
+int catalog_order(const char *project_a, const char *name_a, const char *project_b,
+                  const char *name_b)
 {
 	bool global_a = name_compare(project_a, CONF_GLOBAL) == 0;
 	bool global_b = name_compare(project_b, CONF_GLOBAL) == 0;
@@ -114,7 +114,7 @@ static size_t position(const struct catalog *c, const char *project, const char 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct catalog_entry *face = &c->entries[middle]->face;
-		if (compare(face->project, face->name, project, name) < 0)
+		if (catalog_order(face->project, face->name, project, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -132,7 +132,7 @@ struct entry *entries_find(const struct catalog *c, const char *project, const c
 	if (at == c->entry_count)
 		return NULL;
 	const struct catalog_entry *face = &c->entries[at]->face;
-	return compare(face->project, face->name, project, name) == 0 ? c->entries[at] : NULL;
+	return catalog_order(face->project, face->name, project, name) == 0 ? c->entries[at] : NULL;
 }
 
 struct entry *entries_resolve(const struct catalog *c, const char *project, const char *name)
@@ -142,7 +142,25 @@ struct entry *entries_resolve(const struct catalog *c, const char *project, cons
 	return own ? own : entries_find(c, CONF_GLOBAL, name, NULL);
 }
 
-int entries_put(struct catalog *c, struct entry *entry)
+int entries_reserve(struct catalog *c, size_t more)
+{
+	size_t cap = c->entry_cap ? c->entry_cap : 64;
+
+	while (cap < c->entry_count + more)
+		cap *= 2;
+	if (cap == c->entry_cap)
+		return 0;
+	pthread_rwlock_wrlock(&c->lock);
+	struct entry **bigger = mem_resize(c->entries, cap, sizeof(*bigger));
+	if (bigger) {
+		c->entries = bigger;
+		c->entry_cap = cap;
+	}
+	pthread_rwlock_unlock(&c->lock);
+	return bigger ? 0 : ERR_NO_MEMORY;
+}
+
+void entries_put(struct catalog *c, struct entry *entry)
 {
 	size_t at;
 	struct entry *before = entries_find(c, entry->face.project, entry->face.name, &at);
@@ -150,23 +168,12 @@ int entries_put(struct catalog *c, struct entry *entry)
 	if (before) {
 		c->entries[at] = entry;
 		catalog_release(&before->face);
-		return 0;
-	}
-	if (c->entry_count == c->entry_cap) {
-		size_t cap = c->entry_cap ? 2 * c->entry_cap : 64;
-		struct entry **bigger = mem_resize(c->entries, cap, sizeof(*bigger));
-		if (!bigger) {
-			catalog_release(&entry->face);
-			return ERR_NO_MEMORY;
-		}
-		c->entries = bigger;
-		c->entry_cap = cap;
+		return;
 	}
 	memmove(&c->entries[at + 1], &c->entries[at],
 	        (c->entry_count - at) * sizeof(struct entry *));
 	c->entries[at] = entry;
 	c->entry_count++;
-	return 0;
 }
 
 void entries_take_out(struct catalog *c, const char *project, const char *name)
@@ -229,6 +236,11 @@ size_t catalog_count(struct catalog *c)
 const struct conf_host *catalog_host(const struct catalog *c)
 {
 	return &c->fixed;
+}
+
+const struct plugins *catalog_plugins(const struct catalog *c)
+{
+	return c->plugins;
 }
 
 void catalog_with_conf(struct catalog *c, void (*call)(void *arg, const struct conf *conf),
@@ -303,6 +315,18 @@ int catalog_name_free(struct catalog *c, const char *project, const char *name, 
 		                     : ", and a global name is the same in every project");
 	pthread_rwlock_unlock(&c->lock);
 	return rc;
+}
+
+void definition_path(const struct catalog *c, const char *project, const char *name, char *ret,
+                     size_t ret_bytes)
+{
+	const char *folder = c->base->conf.host.definitions;
+
+	if (!project || name_compare(project, CONF_GLOBAL) == 0)
+		snprintf(ret, ret_bytes, "%s/connections/%s.conf", folder, name);
+	else
+		snprintf(ret, ret_bytes, "%s/projects/%s/connections/%s.conf", folder, project,
+		         name);
 }
 
 bool catalog_serves(const struct catalog *c, const char *environment)

@@ -87,7 +87,7 @@ static struct json *blind_users(const struct json *users, const char *project)
 	return document;
 }
 
-static int check_users(struct catalog *c, const struct entry *entry, const char *project,
+int catalog_check_move(struct catalog *c, const struct entry *entry, const char *project,
                        const char *name, struct catalog_answer *a, struct err *e)
 {
 	struct json *users = catalog_users(c, &entry->face);
@@ -123,17 +123,35 @@ static int check_alert(struct catalog *c, const struct entry *entry, const struc
 	                   entry->face.name, used->face.name, used->face.project, project);
 }
 
-int catalog_check_move(struct catalog *c, const struct entry *entry, const char *project,
-                       const char *name, struct catalog_answer *a, struct err *e)
+int catalog_check_alerts(struct catalog *c, const struct entry *entry,
+                         const struct conf_connection *definition, struct catalog_answer *a,
+                         struct err *e)
 {
-	const struct conf_connection *definition = entry->face.definition;
+	const char *project = definition->project;
 	const struct node *parts = definition->environments;
-	int rc = check_users(c, entry, project, name, a, e);
+	int rc = check_alert(c, entry, definition->settings, project, a, e);
 
-	if (rc == 0)
-		rc = check_alert(c, entry, definition->settings, project, a, e);
 	for (const struct node *n = parts ? parts->first : NULL; n && rc == 0; n = n->next)
 		rc = check_alert(c, entry, n, project, a, e);
+	return rc;
+}
+
+/* environment NULL: as far as can be said without. */
+static int check_in(struct catalog *c, const struct catalog_entry *entry,
+                    const struct conf_environment *environment, const struct node *part,
+                    struct report *report)
+{
+	struct deployment *d = NULL;
+	size_t first = report->count;
+
+	int rc = deployment_create(&c->base->conf, c->plugins, entry->definition, environment, &d,
+	                           report);
+	deployment_destroy(d);
+	if (report->count == first)
+		return rc;
+	struct json *said = part ? definition_json(part) : NULL;
+	faults_place(report, first, environment ? environment->name : "", said);
+	json_free(said);
 	return rc;
 }
 
@@ -149,16 +167,13 @@ int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entr
 	for (const struct node *n = parts ? parts->first : NULL; n && rc != ERR_NO_MEMORY;
 	     n = n->next) {
 		const struct conf_environment *environment = conf_environment(conf, n->name);
-		struct deployment *d = NULL;
 		if (!environment || !catalog_serves(c, n->name))
 			continue;
 		served++;
-		rc = deployment_create(conf, c->plugins, entry->definition, environment, &d,
-		                       &a->report);
-		deployment_destroy(d);
+		rc = check_in(c, entry, environment, n, &a->report);
 	}
 	if (!served)
-		rc = deployment_create(conf, c->plugins, entry->definition, NULL, NULL, &a->report);
+		rc = check_in(c, entry, NULL, NULL, &a->report);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (a->report.errors == errors && rc == 0)

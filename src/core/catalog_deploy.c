@@ -186,6 +186,8 @@ static int commit(struct launch *l, uint32_t *ret_number, struct err *e)
 {
 	struct catalog *c = l->catalog;
 	const struct active *before = actives_find(c, &l->place);
+	struct active *fresh = NULL;
+	uint8_t digest[HASH_BYTES];
 	struct record record;
 
 	if (record_init(&record, c, l->how->word, l->action, l->place.project, l->place.connection,
@@ -210,18 +212,21 @@ static int commit(struct launch *l, uint32_t *ret_number, struct err *e)
 		.approvals = l->consent.fresh,
 		.approval_count = l->consent.fresh_count,
 	};
-	int rc = store_post_wait(c->store, &op.op);
+	snapshot_digest(l->text, digest);
+	int rc = actives_prepare(c, &row, digest, &fresh) < 0 ? err_no_memory(e)
+	                                                      : store_post_wait(c->store, &op.op);
 	record_finish(&record);
-	if (rc < 0)
+	if (rc < 0) {
+		active_destroy(fresh);
 		return err_set(e, rc, "the store cannot keep the deployment%s",
 		               rc == ERR_BUSY ? ": there is no room on the disk" : "");
-	uint8_t digest[HASH_BYTES];
-	snapshot_digest(l->text, digest);
+	}
+	fresh->number = row.number;
 	pthread_rwlock_wrlock(&c->lock);
-	rc = actives_put(c, &row, digest);
+	actives_put(c, fresh);
 	pthread_rwlock_unlock(&c->lock);
 	*ret_number = row.number;
-	return rc < 0 ? err_no_memory(e) : 0;
+	return 0;
 }
 
 /* Back to what ran before. */
@@ -240,6 +245,18 @@ static void take_back(struct launch *l)
 		          e.text, NULL);
 }
 
+static void place_faults(const struct launch *l, struct report *report, size_t first)
+{
+	struct json *snapshot = NULL;
+
+	if (report->count == first)
+		return;
+	json_read(l->text, strlen(l->text), &snapshot, NULL);
+	faults_place(report, first, l->place.environment,
+	             json_get(json_get(snapshot, "connection"), "part"));
+	json_free(snapshot);
+}
+
 /* Everything that could be wrong is looked for first; then it runs; then it is kept.  In the other order a
  * revision that the connector cannot open would have to be taken out of the history again. */
 static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct catalog_answer *a,
@@ -247,15 +264,15 @@ static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct c
 {
 	struct catalog *c = l->catalog;
 	bool enabled = is_on(c, &l->place, l->enabled);
+	size_t first = a->report.count;
 
 	consent_init(&l->consent);
 	int rc = make(c, l->text, &l->place, enabled, &l->deployment, &a->report, e);
-	if (rc == ERR_INVALID)
-		a->code = "invalid_definition";
 	if (rc == 0)
 		rc = deployment_ready(l->deployment, &a->report, e);
 	if (rc == ERR_INVALID)
 		a->code = "invalid_definition";
+	place_faults(l, &a->report, first);
 	if (rc == 0)
 		rc = check_consent(l, a, e);
 	if (rc == 0 && !dry_run) {
@@ -393,35 +410,6 @@ void deploy_by_itself(struct catalog *c, const struct entry *entry, struct deplo
  * On somebody's word
  */
 
-int deploy_end(struct catalog *c, const struct store_place *place, const struct catalog_word *word,
-               const char *action, struct err *e)
-{
-	struct json *detail = json_object();
-	struct record record;
-	struct err why = {0};
-
-	json_set(detail, "environment", json_string(place->environment));
-	if (record_init(&record, c, word, action, place->project, place->connection, detail) < 0) {
-		record_finish(&record);
-		return err_no_memory(e);
-	}
-	struct store_change op = {
-		.op = {.kind = STORE_CHANGE, .audit = &record.audit},
-		.undeployments = place,
-		.undeployment_count = 1,
-	};
-	int rc = store_post_wait(c->store, &op.op);
-	record_finish(&record);
-	if (rc < 0)
-		return err_set(e, rc, "the store cannot keep that \"%s\" is undeployed",
-		               place->connection);
-	rc = host_close(c->host, place->project, place->connection, place->environment, &why);
-	pthread_rwlock_wrlock(&c->lock);
-	actives_take_out(c, place);
-	pthread_rwlock_unlock(&c->lock);
-	return rc == ERR_NOT_FOUND || rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
-}
-
 /* The environment of a call, if anything may be done in it on this word. */
 static int find_environment(struct catalog *c, const struct deploy_call *call,
                             const struct conf_environment **ret, struct catalog_answer *a,
@@ -474,22 +462,28 @@ static int tell_deployed(struct catalog_answer *a, const struct store_place *pla
 	return json_set(a->result, "changes", changes);
 }
 
-/* text: of what is to be deployed. */
+/* text: of what is to be deployed.  What there is to tell is gathered before anything happens. */
 static int deploy_this(struct catalog *c, struct launch *l, const struct catalog_word *word,
                        struct catalog_answer *a, struct err *e)
 {
 	const struct active *active = actives_find(c, &l->place);
 	uint32_t number = active ? active->number : 0;
 	bool changed = !is_same(c, &l->place, l->text);
+	struct json *changes = NULL;
 	char *before = NULL;
 	int rc = active ? deploy_text(c, &l->place, 0, &before, NULL, e) : 0;
 
+	if (rc == 0) {
+		changes = snapshot_changes(c->plugins, before, l->text);
+		rc = changes ? 0 : err_no_memory(e);
+	}
+	mem_free(before);
 	if (rc == 0 && changed)
 		rc = launch(l, word->dry_run, &number, a, e);
-	if (rc == 0 && tell_deployed(a, &l->place, number, l->revision, changed,
-	                             snapshot_changes(c->plugins, before, l->text)) < 0)
+	if (rc < 0)
+		json_free(changes);
+	else if (tell_deployed(a, &l->place, number, l->revision, changed, changes) < 0)
 		rc = err_no_memory(e);
-	mem_free(before);
 	return rc;
 }
 
@@ -505,6 +499,7 @@ static int deploy_back(struct catalog *c, const struct deploy_call *call, struct
 	l->action = "connection.rollback";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = l->revision = NULL;
 	mem_free(text);
 	return rc;
 }
@@ -526,32 +521,40 @@ static int deploy_forward(struct catalog *c, const struct entry *entry,
 	l->action = "connection.deploy";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = NULL;
 	buf_finish(&text);
 	return rc;
+}
+
+int deploy_entry(struct catalog *c, const struct entry *entry, const struct deploy_call *call,
+                 const struct catalog_word *word, struct catalog_answer *a, struct err *e)
+{
+	const struct conf_environment *environment = NULL;
+	const struct deploying how = {
+		.word = word, .note = call->note, .confirms_secrets = call->confirms_secrets};
+
+	int rc = find_environment(c, call, &environment, a, e);
+	if (rc < 0)
+		return rc;
+	struct launch l = {
+		.catalog = c,
+		.place = place_of(&entry->face, environment->name),
+		.how = &how,
+	};
+	l.enabled = own_enabled(c, &l.place);
+	return call->number ? deploy_back(c, call, &l, word, a, e)
+	                    : deploy_forward(c, entry, environment, &l, word, a, e);
 }
 
 int catalog_deploy(struct catalog *c, const struct deploy_call *call,
                    const struct catalog_word *word, struct catalog_answer *a, struct err *e)
 {
-	const struct conf_environment *environment = NULL;
-	const struct deploying how = {
-		.word = word, .note = call->note, .confirms_secrets = call->confirms_secrets};
 	struct entry *entry = NULL;
 
 	pthread_mutex_lock(&c->changing);
 	int rc = find_entry(c, call, &entry, e);
 	if (rc == 0)
-		rc = find_environment(c, call, &environment, a, e);
-	if (rc == 0) {
-		struct launch l = {
-			.catalog = c,
-			.place = place_of(&entry->face, environment->name),
-			.how = &how,
-		};
-		l.enabled = own_enabled(c, &l.place);
-		rc = call->number ? deploy_back(c, call, &l, word, a, e)
-		                  : deploy_forward(c, entry, environment, &l, word, a, e);
-	}
+		rc = deploy_entry(c, entry, call, word, a, e);
 	pthread_mutex_unlock(&c->changing);
 	return rc;
 }

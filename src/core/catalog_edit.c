@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "core/catalog_plan.h"
+#include "core/difference.h"
 #include "core/host.h"
 #include "core/journal.h"
 #include "core/literal.h"
@@ -79,6 +80,16 @@ static void gather_files(struct commit *c, const struct catalog_file *extra, siz
 	}
 }
 
+/* A connection whose file was removed by hand may still have an identity by this name: the new one begins
+ * anew. */
+static void end_earlier(struct commit *c, const struct planned *item)
+{
+	c->names[c->name_count++] = (struct store_naming){
+		.from_project = item->project,
+		.from_name = item->name,
+	};
+}
+
 static void gather_names(struct commit *c)
 {
 	for (size_t i = 0; i < c->plan->count; i++) {
@@ -86,6 +97,8 @@ static void gather_names(struct commit *c)
 		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 		if (before && item->after && !planned_renames(item))
 			continue;
+		if (!before)
+			end_earlier(c, item);
 		c->names[c->name_count++] = (struct store_naming){
 			.from_project = before ? before->project : NULL,
 			.from_name = before ? before->name : NULL,
@@ -147,7 +160,7 @@ static int write_record(const struct commit *c, struct record *r)
 	for (size_t i = 0; i < p->count; i++)
 		json_push(items, record_item(&p->items[i]));
 	json_set(detail, "items", items);
-	snprintf(action, sizeof(action), "connection.%s", p->items[0].action);
+	snprintf(action, sizeof(action), "connection.%s", p->count ? p->items[0].action : "files");
 	if (p->count == 1)
 		snprintf(subject, sizeof(subject), "%s", p->items[0].name);
 	else
@@ -223,26 +236,40 @@ void catalog_drop_deleted(struct catalog *c)
  * In memory
  */
 
+/* Whatever needs memory, before the store has the change. */
+static int prepare(struct catalog *c, struct plan *p, struct err *e)
+{
+	int rc = entries_reserve(c, p->count);
+
+	for (size_t i = 0; i < p->count && rc == 0; i++) {
+		struct planned *item = &p->items[i];
+		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
+		if (!planned_renames(item))
+			continue;
+		const struct store_naming naming = {
+			.from_project = before->project,
+			.from_name = before->name,
+			.to_project = item->project,
+			.to_name = item->name,
+		};
+		rc = actives_copy_renamed(c, &naming, &item->actives);
+	}
+	return rc < 0 ? err_no_memory(e) : 0;
+}
+
 static void adopt_one(struct catalog *c, struct planned *item)
 {
 	if (strcmp(item->action, "none") == 0)
 		return;
 	if (item->before && (!item->after || planned_renames(item))) {
-		const struct store_naming naming = {
-			.from_project = item->before->face.project,
-			.from_name = item->before->face.name,
-			.to_project = item->after ? item->project : NULL,
-			.to_name = item->after ? item->name : NULL,
-		};
-		actives_rename(c, &naming);
-		entries_take_out(c, naming.from_project, naming.from_name);
+		const struct catalog_entry *before = &item->before->face;
+		actives_rename(c, before->project, before->name, &item->actives);
+		entries_take_out(c, before->project, before->name);
 	}
 	if (!item->after)
 		return;
 	entry_keep(item->after);
-	if (entries_put(c, item->after) < 0)
-		log_event(LOG_LEVEL_ERROR, "no memory for a saved connection; reload the host",
-		          "connection", item->name, NULL);
+	entries_put(c, item->after);
 }
 
 static void adopt(struct catalog *c, struct plan *p)
@@ -272,7 +299,7 @@ static void run_one(struct catalog *c, const struct planned *item)
 	if (rc < 0)
 		log_event(LOG_LEVEL_ERROR, "a link keeps its old name until a restart",
 		          "connection", item->name, "problem", e.text, NULL);
-	if (planned_renames(item) || enabled_changed(item))
+	if (rc == 0 && (planned_renames(item) || enabled_changed(item)))
 		run_again(c, item->project, item->name);
 }
 
@@ -318,7 +345,7 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 	struct record record;
 
 	c->files = arena_array(&p->arena, count_files(p, extra_count) + 1, sizeof(*c->files));
-	c->names = arena_array(&p->arena, p->count + 1, sizeof(*c->names));
+	c->names = arena_array(&p->arena, 2 * p->count + 1, sizeof(*c->names));
 	if (!c->files || !c->names || write_record(c, &record) < 0)
 		return err_no_memory(e);
 	gather_files(c, extra, extra_count);
@@ -331,6 +358,8 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 		.name_count = c->name_count,
 	};
 	int rc = check_files(c, e);
+	if (rc == 0)
+		rc = prepare(catalog, p, e);
 	if (rc < 0) {
 		record_finish(&record);
 		return rc;
@@ -361,6 +390,36 @@ static bool changes_anything(const struct plan *p, size_t extra_count)
 	return extra_count > 0;
 }
 
+/* In the words of a definition; literal secrets are left out. */
+static struct json *shown_json(const struct catalog *c, const struct entry *entry)
+{
+	struct json *definition = entry ? definition_json(entry->face.definition->root) : NULL;
+	struct json *shown = definition ? definition_shown(c->plugins, definition, NULL) : NULL;
+
+	json_free(definition);
+	return shown;
+}
+
+static struct json *changes_json(const struct catalog *c, const struct planned *item)
+{
+	struct json *list = json_array();
+	struct json *before, *after;
+
+	if (strcmp(item->action, "none") == 0)
+		return list;
+	before = shown_json(c, item->before);
+	after = shown_json(c, item->after);
+	int rc = (item->before && !before) || (item->after && !after)
+	                 ? ERR_NO_MEMORY
+	                 : difference_add(list, "", before, after);
+	json_free(before);
+	json_free(after);
+	if (rc == 0)
+		return list;
+	json_free(list);
+	return NULL;
+}
+
 /* What came of each, and of auto_deploy. */
 static int tell(struct catalog *c, const struct plan *p, const struct catalog_word *word,
                 struct catalog_answer *a)
@@ -378,10 +437,13 @@ static int tell(struct catalog *c, const struct plan *p, const struct catalog_wo
 		for (size_t k = 0; k < item->literal_count; k++)
 			json_push(secrets, json_string(item->literals[k].reference));
 		json_set(object, "secrets", secrets);
+		json_set(object, "changes", changes_json(c, item));
 		json_set(object, "deployed", json_array());
 		json_set(object, "held", json_array());
-		if (item->after && c->host && !word->dry_run && strcmp(item->action, "none") != 0)
+		if (item->after && c->host && !word->dry_run && strcmp(item->action, "none") != 0) {
+			deploy_end_gone(c, item->after, word);
 			deploy_by_itself(c, item->after, &how, object);
+		}
 		json_push(items, object);
 	}
 	a->result = json_object();

@@ -67,25 +67,48 @@ void held_release(struct held *h); /* takes NULL */
 int entry_create(struct held *held, const struct conf_connection *definition, struct entry **ret);
 void entry_set_uid(struct entry *entry, const char *uid);
 struct entry *entries_find(const struct catalog *c, const char *project, const char *name,
-                           size_t *ret_at);              /* NULL: *ret_at is where it would be */
-int entries_put(struct catalog *c, struct entry *entry); /* takes it; replaces one of that name */
+                           size_t *ret_at); /* NULL: *ret_at is where it would be */
+/* Without the lock: room for so many more. */
+int entries_reserve(struct catalog *c, size_t more);
+/* Takes it, replaces one of that name; there is room. */
+void entries_put(struct catalog *c, struct entry *entry);
 void entries_take_out(struct catalog *c, const char *project, const char *name);
 /* As names resolve: in the project first, then globally. */
 struct entry *entries_resolve(const struct catalog *c, const char *project, const char *name);
 /* Counted. */
 const struct catalog_entry *entry_keep(struct entry *entry);
 
-/* actives.c */
+/* actives.c.  What is in force changes under the lock; what is prepared takes its place without needing
+ * memory, so that nothing fails once the store has the change. */
 struct active *actives_find(const struct catalog *c, const struct store_place *place);
-int actives_put(struct catalog *c, const struct store_deployment *d, const uint8_t *digest);
+/* With room for it; actives_put() or active_destroy() follows.  Without the lock.  ERR_NO_MEMORY. */
+int actives_prepare(struct catalog *c, const struct store_deployment *d, const uint8_t *digest,
+                    struct active **ret);
+void actives_put(struct catalog *c, struct active *active); /* takes it; replaces the one before */
+void active_destroy(struct active *active);                 /* takes NULL */
 void actives_take_out(struct catalog *c, const struct store_place *place);
-void actives_rename(struct catalog *c, const struct store_naming *naming); /* to NULL: removes */
-int actives_load(struct catalog *c, struct err *e);                        /* from the store */
+/* All of a connection, as they will be called. */
+struct actives_renamed {
+	struct active **items;
+	size_t count;
+};
+/* actives_renamed_finish() in any case. */
+int actives_copy_renamed(const struct catalog *c, const struct store_naming *naming,
+                         struct actives_renamed *ret);
+void actives_renamed_finish(struct actives_renamed *renamed);
+/* Puts them (none: of a connection that was deleted) in the place of those of that name. */
+void actives_rename(struct catalog *c, const char *project, const char *name,
+                    struct actives_renamed *fresh);
+int actives_load(struct catalog *c, struct err *e); /* from the store */
 void actives_finish(struct catalog *c);
 /* Each active deployment of the connection, in the order of environments. */
 size_t actives_of(const struct catalog *c, const char *project, const char *name,
                   size_t *ret_first);
 void snapshot_digest(const char *text, uint8_t ret[HASH_BYTES]);
+
+/* Where the definition of a connection is kept. */
+void definition_path(const struct catalog *c, const char *project, const char *name, char *ret,
+                     size_t ret_bytes);
 
 /* Whether the host serves an environment; whether a connection names it. */
 bool catalog_serves(const struct catalog *c, const char *environment);
@@ -115,6 +138,12 @@ struct json *definition_shown(const struct plugins *plugins, const struct json *
 bool is_current(const struct catalog *c, const struct catalog_entry *entry,
                 const struct active *active);
 
+/* catalog_faults.c: paths of faults from the first on, which are those of settings, become paths of the
+ * definition: "environments.E.url" for what the part of the environment says (NULL: it says nothing), else
+ * "settings.url".  What is said of the definition itself begins "connection.". */
+void faults_place(struct report *report, size_t first, const char *environment,
+                  const struct json *part);
+
 /* catalog_deploy.c: with `changing` held. */
 struct deploying {
 	const struct catalog_word *word;
@@ -127,13 +156,13 @@ struct deploying {
 int deploy_saved(struct catalog *c, const struct entry *entry,
                  const struct conf_environment *environment, const struct deploying *how,
                  uint32_t *ret_number, struct catalog_answer *a, struct err *e);
+/* What a call asks for, of an entry that need not be saved if the word is only to be tried. */
+int deploy_entry(struct catalog *c, const struct entry *entry, const struct deploy_call *call,
+                 const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 /* Deploys to each environment that has auto_deploy and is served; what cannot be is held back, and says why
  * in the members "deployed" and "held" of item (NULL: in the log). */
 void deploy_by_itself(struct catalog *c, const struct entry *entry, struct deploying *how,
                       struct json *item);
-/* Ends what runs there, in the store too. */
-int deploy_end(struct catalog *c, const struct store_place *place, const struct catalog_word *word,
-               const char *action, struct err *e);
 /* The link anew, from the active deployment's snapshot: its `enabled` may have changed, or its name. */
 int deploy_again(struct catalog *c, const struct active *active, struct err *e);
 /* The deployment that it is; and making it run, of a text that is at hand. */
@@ -143,6 +172,13 @@ int deploy_run(struct catalog *c, const struct active *active, const char *text,
 /* The text of a deployment; number 0: the active one.  mem_free(). */
 int deploy_text(struct catalog *c, const struct store_place *place, uint32_t number, char **ret,
                 char ret_revision[REVISION_BYTES], struct err *e);
+
+/* catalog_verbs.c: with `changing` held.  Ends what runs there, in the store too; place may be that of the active one itself. */
+int deploy_end(struct catalog *c, const struct store_place *place, const struct catalog_word *word,
+               const char *action, struct err *e);
+/* Ends what runs in environments that follow the files and that the connection (NULL: all) names no more. */
+unsigned deploy_end_gone(struct catalog *c, const struct entry *entry,
+                         const struct catalog_word *word);
 
 /* consent.c: secrets and the origins that they may be sent to. */
 struct consent {

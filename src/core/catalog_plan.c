@@ -32,12 +32,10 @@ bool planned_renames(const struct planned *item)
 
 static int file_name(struct plan *p, const char *project, const char *name, const char **ret)
 {
-	const char *folder = p->catalog->base->conf.host.definitions;
+	char path[FILE_PATH_BYTES];
 
-	*ret = name_compare(project, CONF_GLOBAL) == 0
-	               ? arena_printf(&p->arena, "%s/connections/%s.conf", folder, name)
-	               : arena_printf(&p->arena, "%s/projects/%s/connections/%s.conf", folder,
-	                              project, name);
+	definition_path(p->catalog, project, name, path, sizeof(path));
+	*ret = arena_strdup(&p->arena, path);
 	return *ret ? 0 : ERR_NO_MEMORY;
 }
 
@@ -112,6 +110,10 @@ static int find_before(struct plan *p, struct planned *item, struct buf *text,
 	if (!item->before)
 		return err_set(e, ERR_NOT_FOUND, "there is no connection \"%s\" in %s", edit->name,
 		               edit->project);
+	for (size_t i = 0; i < p->count; i++)
+		if (&p->items[i] != item && p->items[i].before == item->before)
+			return answer_code(a, e, ERR_CONFLICT, "name_taken", NULL,
+			                   "\"%s\" stands twice in this change", edit->name);
 	item->path_before = item->before->face.file;
 	if (edit->expected && strcmp(edit->expected, item->before->face.revision) != 0)
 		return answer_code(
@@ -157,18 +159,39 @@ static int check_name(struct plan *p, struct planned *item, struct catalog_answe
 	return rc < 0 ? answer_code(a, e, rc, "invalid_name", NULL, "%s", why.text) : 0;
 }
 
+/* A project as it is spelt already: folders of two spellings would be two projects. */
+static const char *spelt(const struct plan *p, const char *project)
+{
+	const struct catalog *c = p->catalog;
+	const struct conf *conf = &c->base->conf;
+
+	if (name_compare(project, CONF_GLOBAL) == 0)
+		return CONF_GLOBAL;
+	for (size_t i = 0; i < c->entry_count; i++)
+		if (name_compare(c->entries[i]->face.project, project) == 0)
+			return c->entries[i]->face.project;
+	for (size_t i = 0; i < conf->environment_count; i++)
+		if (name_compare(conf->environments[i].project, project) == 0)
+			return conf->environments[i].project;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->items[i].project && name_compare(p->items[i].project, project) == 0)
+			return p->items[i].project;
+	return project;
+}
+
 static int take_names(struct plan *p, struct planned *item, struct catalog_answer *a, struct err *e)
 {
 	const struct catalog_edit *edit = item->edit;
-	const char *project = edit->to_project ? edit->to_project : edit->project;
-	const char *name = edit->to_name ? edit->to_name : edit->name;
+	const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 
-	item->project = name_compare(project, CONF_GLOBAL) == 0 ? CONF_GLOBAL : project;
-	item->name = name;
-	if (item->before && !edit->to_project)
-		item->project = item->before->face.project;
-	if (item->before && !edit->to_name)
-		item->name = item->before->face.name;
+	item->name = edit->to_name ? edit->to_name : before ? before->name : edit->name;
+	const char *project = edit->to_project ? spelt(p, edit->to_project)
+	                      : before         ? before->project
+	                                       : spelt(p, edit->project);
+	/* The entry that spells it so may go with this very change. */
+	item->project = arena_strdup(&p->arena, project);
+	if (!item->project)
+		return err_no_memory(e);
 	bool moves = item->before && is_renaming(item);
 	int rc = 0;
 	if (!item->before || moves)
@@ -198,13 +221,13 @@ static struct json *wanted(const struct planned *item)
 	                                ? json_copy(edit->definition)
 	                                : definition_json(item->before->face.definition->root);
 
-	if (document && edit->sets_enabled)
-		json_set(document, "enabled", json_bool(edit->enabled));
-	if (document && json_set(document, "name", json_string(item->name)) < 0) {
-		json_free(document);
-		return NULL;
-	}
-	return document;
+	int rc = document ? json_set(document, "name", json_string(item->name)) : ERR_NO_MEMORY;
+	if (rc == 0 && edit->sets_enabled)
+		rc = json_set(document, "enabled", json_bool(edit->enabled));
+	if (rc == 0)
+		return document;
+	json_free(document);
+	return NULL;
 }
 
 static int read_back(struct plan *p, struct planned *item, const char *text, size_t bytes,
@@ -325,6 +348,8 @@ static int compose(struct plan *p, struct planned *item, const struct buf *befor
 		rc = read_back(p, item, item->text, item->text_bytes, &held, a, e);
 	if (rc == 0)
 		rc = take_held(item, held, e);
+	if (rc == 0 && planned_renames(item))
+		rc = catalog_check_alerts(c, item->before, item->after->face.definition, a, e);
 	return rc < 0 ? rc : catalog_check_deployable(c, &item->after->face, a, e);
 }
 
@@ -394,6 +419,30 @@ static int plan_delete(struct plan *p, struct planned *item, struct catalog_answ
 	return item->edit->forced ? 0 : catalog_check_unused(p->catalog, item->before, a, e);
 }
 
+static void reuse_identity(void *arg, const struct store_identity *identity)
+{
+	struct plan *p = arg;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct planned *item = &p->items[i];
+		if (item->before || name_compare(item->name, identity->name) != 0 ||
+		    name_compare(item->project, identity->project) != 0)
+			continue;
+		snprintf(item->uid, sizeof(item->uid), "%s", identity->uid);
+		entry_set_uid(item->after, item->uid);
+	}
+}
+
+/* One whose file was removed by hand, and that comes back, is the one that it was. */
+static int reuse_identities(struct plan *p, struct err *e)
+{
+	bool any_new = false;
+
+	for (size_t i = 0; i < p->count; i++)
+		any_new = any_new || !p->items[i].before;
+	return any_new ? store_identities(p->catalog->store, reuse_identity, p, e) : 0;
+}
+
 int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
                struct catalog_answer *a, struct err *e)
 {
@@ -406,17 +455,21 @@ int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
 		struct planned *item = &p->items[i];
 		item->edit = &edits[i];
 		p->count = i + 1;
+		a->at = i;
 		rc = edits[i].verb == CATALOG_DELETE ? plan_delete(p, item, a, e)
 		                                     : plan_save(p, item, a, e);
 		if (rc < 0 && count > 1)
 			err_prefix(e, "%s", edits[i].name);
 	}
+	if (rc == 0)
+		rc = reuse_identities(p, e);
 	return rc;
 }
 
 void plan_finish(struct plan *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
+		actives_renamed_finish(&p->items[i].actives);
 		catalog_release(p->items[i].after ? &p->items[i].after->face : NULL);
 		catalog_release(p->items[i].before ? &p->items[i].before->face : NULL);
 	}

@@ -17,6 +17,7 @@ struct planned {
 	uint8_t digest_before[HASH_BYTES]; /* of what path_before holds */
 	struct literal *literals;
 	size_t literal_count;
+	struct actives_renamed actives; /* of one that gets another name */
 };
 
 struct plan {

@@ -28,7 +28,7 @@ static const struct catalog_word itself = {.actor = "host"};
 static int make_entries(struct catalog *c, struct held *held, struct report *report, struct err *e)
 {
 	struct catalog_answer a;
-	int rc = 0;
+	int rc = entries_reserve(c, held->conf.connection_count);
 
 	for (size_t i = 0; i < held->conf.connection_count && rc == 0; i++) {
 		const struct conf_connection *definition = &held->conf.connections[i];
@@ -37,7 +37,7 @@ static int make_entries(struct catalog *c, struct held *held, struct report *rep
 			continue;
 		rc = entry_create(held, definition, &entry);
 		if (rc == 0)
-			rc = entries_put(c, entry);
+			entries_put(c, entry);
 	}
 	if (rc < 0)
 		return err_no_memory(e);
@@ -218,28 +218,23 @@ static void deploy_all(struct catalog *c, struct catalog_reload *done)
 	done->changed += how.changed;
 }
 
-struct opening {
-	struct catalog *catalog;
-	unsigned failed;
-};
-
 /* One that does not run is no reason to leave the others: the log says so, and the status. */
-static void open_active(struct opening *o, const struct active *active, const char *text)
+static bool open_active(struct catalog *c, const struct active *active)
 {
 	struct err e = {0};
 
-	if (!catalog_serves(o->catalog, active->place.environment) ||
-	    deploy_run(o->catalog, active, text, &e) == 0)
-		return;
-	o->failed++;
+	if (!catalog_serves(c, active->place.environment))
+		return false;
+	if (deploy_again(c, active, &e) == 0)
+		return true;
 	log_event(LOG_LEVEL_ERROR, "a deployment does not run", "connection",
 	          active->place.connection, "environment", active->place.environment, "problem",
 	          e.text, NULL);
+	return false;
 }
 
 int catalog_start(struct catalog *c, struct host *host, struct err *e)
 {
-	struct opening o = {.catalog = c};
 	struct catalog_reload done = {0};
 
 	(void)e;
@@ -247,13 +242,7 @@ int catalog_start(struct catalog *c, struct host *host, struct err *e)
 	pthread_mutex_lock(&c->changing);
 	catalog_drop_deleted(c);
 	for (size_t i = 0; i < c->active_count; i++) {
-		const struct active *active = c->actives[i];
-		char *text = NULL;
-		if (!catalog_serves(c, active->place.environment))
-			continue;
-		if (deploy_text(c, &active->place, 0, &text, NULL, NULL) == 0)
-			open_active(&o, active, text);
-		mem_free(text);
+		open_active(c, c->actives[i]);
 	}
 	deploy_all(c, &done);
 	pthread_mutex_unlock(&c->changing);
@@ -263,32 +252,6 @@ int catalog_start(struct catalog *c, struct host *host, struct err *e)
 /*
  * Reloading
  */
-
-/* Deployments whose connection is gone from an environment that follows the files. */
-static void end_gone(struct catalog *c, struct catalog_reload *done)
-{
-	for (size_t i = c->active_count; i-- > 0;) {
-		const struct store_place place = c->actives[i]->place;
-		const struct conf_environment *environment =
-			conf_environment(&c->base->conf, place.environment);
-		const struct entry *entry = entries_find(c, place.project, place.connection, NULL);
-		struct err e = {0};
-		bool gone = !entry || !connection_names(entry->face.definition, place.environment);
-		if (!gone || !environment || !environment->auto_deploy)
-			continue;
-		struct store_place kept = {mem_strdup(place.project), mem_strdup(place.connection),
-		                           mem_strdup(place.environment)};
-		if (kept.project && kept.connection && kept.environment &&
-		    deploy_end(c, &kept, &itself, "connection.undeploy", &e) == 0)
-			done->closed++;
-		else
-			log_event(LOG_LEVEL_ERROR, "a link was not closed", "problem", e.text,
-			          NULL);
-		mem_free((char *)(uintptr_t)kept.project);
-		mem_free((char *)(uintptr_t)kept.connection);
-		mem_free((char *)(uintptr_t)kept.environment);
-	}
-}
 
 /* What runs, by its place. */
 struct running {
@@ -380,60 +343,60 @@ static bool same_place(const struct store_place *a, const struct store_place *b)
 /* Environments that are served from now on, and what was deployed there before. */
 static void open_served(struct catalog *c, const struct running *r, struct catalog_reload *done)
 {
-	struct opening o = {.catalog = c};
-
 	for (size_t i = 0; i < c->active_count; i++) {
 		const struct active *active = c->actives[i];
 		bool runs = false;
-		char *text = NULL;
 		for (size_t k = 0; k < r->count && !runs; k++)
 			runs = same_place(&r->items[k].place, &active->place);
-		if (runs || !catalog_serves(c, active->place.environment) ||
-		    deploy_text(c, &active->place, 0, &text, NULL, NULL) < 0)
-			continue;
-		open_active(&o, active, text);
-		mem_free(text);
-		done->opened++;
+		if (!runs)
+			done->opened += open_active(c, active);
 	}
 }
 
 static void put_in_force(struct catalog *c, struct catalog *fresh)
 {
 	pthread_rwlock_wrlock(&c->lock);
-	struct catalog before = *c;
+	struct held *base = c->base;
+	struct entry **entries = c->entries;
+	size_t count = c->entry_count, cap = c->entry_cap;
 	c->base = fresh->base;
 	c->entries = fresh->entries;
 	c->entry_count = fresh->entry_count;
 	c->entry_cap = fresh->entry_cap;
 	pthread_rwlock_unlock(&c->lock);
-	fresh->base = before.base;
-	fresh->entries = before.entries;
-	fresh->entry_count = before.entry_count;
-	fresh->entry_cap = before.entry_cap;
+	fresh->base = base;
+	fresh->entries = entries;
+	fresh->entry_count = count;
+	fresh->entry_cap = cap;
 }
 
 static int follow(struct catalog *c, struct catalog_reload *done, struct err *e)
 {
 	struct running running;
 
-	end_gone(c, done);
+	done->closed += deploy_end_gone(c, NULL, &itself);
 	deploy_all(c, done);
 	int rc = see_running(c, &running) < 0 ? err_no_memory(e) : 0;
+	/* Those that were deployed just now run as they should: they were counted already. */
+	unsigned deployed = done->opened + done->changed;
 	for (size_t i = 0; rc == 0 && i < running.count; i++)
 		refresh(c, &running.items[i], done);
 	if (rc == 0)
 		open_served(c, &running, done);
 	arena_finish(&running.arena);
-	/* Those that were deployed just now were counted already. */
-	unsigned fresh = done->opened + done->changed;
-	done->unchanged -= fresh < done->unchanged ? fresh : done->unchanged;
+	done->unchanged -= deployed < done->unchanged ? deployed : done->unchanged;
 	return rc;
 }
 
 int catalog_reload(struct catalog *c, struct report *report, struct catalog_reload *ret,
                    struct err *e)
 {
-	struct catalog fresh = {.file = c->file, .plugins = c->plugins, .store = c->store};
+	struct catalog fresh = {
+		.file = c->file,
+		.plugins = c->plugins,
+		.store = c->store,
+		.lock = PTHREAD_RWLOCK_INITIALIZER,
+	};
 	struct catalog_reload done = {0};
 
 	pthread_mutex_lock(&c->changing);

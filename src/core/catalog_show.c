@@ -24,34 +24,51 @@ static bool is_among(const char *const *paths, const char *path)
 	return false;
 }
 
-/* A copy of a value without what stands at the paths; NULL: it is at one of them itself. */
+static struct json *copy_without(const struct json *v, const char *const *paths, struct buf *path);
+
+/* A member or item, with its part of the path: *ret is NULL when that is one of the paths. */
+static int copy_part(const struct json *v, const char *const *paths, struct buf *path,
+                     size_t length, struct json **ret)
+{
+	/* A path that was cut would not be found again. */
+	bool failed = buf_failed(path);
+	bool hidden = !failed && is_among(paths, buf_str(path));
+
+	*ret = failed || hidden ? NULL : copy_without(v, paths, path);
+	buf_cut(path, length);
+	return *ret || hidden ? 0 : ERR_NO_MEMORY;
+}
+
+/* A copy of a value without what stands at the paths.  NULL: no memory. */
 static struct json *copy_without(const struct json *v, const char *const *paths, struct buf *path)
 {
 	size_t length = path->len_bytes;
+	enum json_kind kind = json_kind(v);
 	const void *cursor = NULL;
 	const struct json *child;
-	struct json *copy;
+	struct json *copy, *kept;
 	const char *name;
+	int rc = 0;
 
-	if (is_among(paths, buf_str(path)))
-		return NULL;
-	if (json_kind(v) != JSON_OBJECT && json_kind(v) != JSON_ARRAY)
+	if (kind != JSON_OBJECT && kind != JSON_ARRAY)
 		return json_copy(v);
-	copy = json_kind(v) == JSON_OBJECT ? json_object() : json_array();
-	while (json_kind(v) == JSON_OBJECT && (child = json_next(v, &cursor, &name))) {
+	copy = kind == JSON_OBJECT ? json_object() : json_array();
+	while (rc == 0 && kind == JSON_OBJECT && (child = json_next(v, &cursor, &name))) {
 		buf_printf(path, "%s%s", length ? "." : "", name);
-		struct json *kept = copy_without(child, paths, path);
-		if (kept)
-			json_set(copy, name, kept);
-		buf_cut(path, length);
+		rc = copy_part(child, paths, path, length, &kept);
+		if (rc == 0 && kept)
+			rc = json_set(copy, name, kept);
 	}
-	for (size_t i = 0; json_kind(v) == JSON_ARRAY && i < json_count(v); i++) {
+	for (size_t i = 0; rc == 0 && kind == JSON_ARRAY && i < json_count(v); i++) {
 		buf_printf(path, "[%zu]", i);
-		struct json *kept = copy_without(json_at(v, i), paths, path);
-		json_push(copy, kept ? kept : json_null());
-		buf_cut(path, length);
+		rc = copy_part(json_at(v, i), paths, path, length, &kept);
+		if (rc == 0)
+			rc = json_push(copy, kept ? kept : json_null());
 	}
-	return copy;
+	if (rc == 0)
+		return copy;
+	json_free(copy);
+	return NULL;
 }
 
 struct json *definition_shown(const struct plugins *plugins, const struct json *definition,
@@ -63,7 +80,7 @@ struct json *definition_shown(const struct plugins *plugins, const struct json *
 	struct buf path;
 
 	arena_init(&arena);
-	buf_init(&path, BUF_MAX_LINE);
+	buf_init(&path, BUF_MAX_TEXT);
 	if (literals_find(plugins, definition, &arena, &paths, NULL) == 0) {
 		shown = copy_without(definition, paths, &path);
 		for (size_t i = 0; paths[i]; i++)
@@ -133,6 +150,14 @@ static struct json *deployments_json(const struct catalog *c, const struct catal
 	return list;
 }
 
+struct json *catalog_deployments_json(struct catalog *c, const struct catalog_entry *entry)
+{
+	pthread_rwlock_rdlock(&c->lock);
+	struct json *list = deployments_json(c, entry);
+	pthread_rwlock_unlock(&c->lock);
+	return list;
+}
+
 static void set_or_empty(struct json *object, const char *name, const struct json *shown)
 {
 	const struct json *value = json_get(shown, name);
@@ -162,9 +187,7 @@ struct json *catalog_entry_json(struct catalog *c, const struct catalog_entry *e
 	json_set(object, "uid", json_string(entry->uid));
 	json_set(object, "file", json_string(entry->file));
 	json_set(object, "secrets", secrets);
-	pthread_rwlock_rdlock(&c->lock);
-	int rc = json_set(object, "deployments", deployments_json(c, entry));
-	pthread_rwlock_unlock(&c->lock);
+	int rc = json_set(object, "deployments", catalog_deployments_json(c, entry));
 	json_free(shown);
 	if (rc == 0)
 		return object;

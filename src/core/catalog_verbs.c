@@ -5,13 +5,86 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "conf/name.h"
 #include "conf/read.h"
 #include "core/catalog_impl.h"
 #include "core/deployment.h"
+#include "core/host.h"
 #include "core/literal.h"
 #include "core/snapshot.h"
 #include "schema/node.h"
 #include "json/json.h"
+
+/*
+ * Ending
+ */
+
+int deploy_end(struct catalog *c, const struct store_place *place, const struct catalog_word *word,
+               const char *action, struct err *e)
+{
+	struct json *detail = json_object();
+	struct record record;
+	struct err why = {0};
+
+	json_set(detail, "environment", json_string(place->environment));
+	if (record_init(&record, c, word, action, place->project, place->connection, detail) < 0) {
+		record_finish(&record);
+		return err_no_memory(e);
+	}
+	struct store_change op = {
+		.op = {.kind = STORE_CHANGE, .audit = &record.audit},
+		.undeployments = place,
+		.undeployment_count = 1,
+	};
+	int rc = store_post_wait(c->store, &op.op);
+	record_finish(&record);
+	if (rc < 0)
+		return err_set(e, rc, "the store cannot keep that \"%s\" is undeployed",
+		               place->connection);
+	rc = host_close(c->host, place->project, place->connection, place->environment, &why);
+	pthread_rwlock_wrlock(&c->lock);
+	actives_take_out(c, place);
+	pthread_rwlock_unlock(&c->lock);
+	return rc == ERR_NOT_FOUND || rc == 0 ? 0 : err_set(e, rc, "%s", why.text);
+}
+
+/* Whether an environment that follows the files has lost the connection. */
+static bool is_gone(const struct catalog *c, const struct store_place *place)
+{
+	const struct conf_environment *environment =
+		conf_environment(&c->base->conf, place->environment);
+	const struct entry *entry = entries_find(c, place->project, place->connection, NULL);
+
+	return environment && environment->auto_deploy &&
+	       (!entry || !connection_names(entry->face.definition, place->environment));
+}
+
+unsigned deploy_end_gone(struct catalog *c, const struct entry *entry,
+                         const struct catalog_word *word)
+{
+	size_t first = 0, count = c->active_count;
+	unsigned ended = 0;
+
+	if (entry)
+		count = actives_of(c, entry->face.project, entry->face.name, &first);
+	for (size_t i = first + count; i-- > first;) {
+		const struct store_place *place = &c->actives[i]->place;
+		struct err e = {0};
+		if (!is_gone(c, place))
+			continue;
+		if (deploy_end(c, place, word, "connection.undeploy", &e) == 0)
+			ended++;
+		else
+			log_event(LOG_LEVEL_ERROR, "a link was not closed", "problem", e.text,
+			          NULL);
+	}
+	return ended;
+}
+
+/*
+ * On somebody's word
+ */
 
 /* The active deployment of a call, if it may be changed on this word.  Its connection may be gone. */
 static int find_active(struct catalog *c, const struct deploy_call *call, struct active **ret,
@@ -54,40 +127,67 @@ int catalog_undeploy(struct catalog *c, const struct deploy_call *call,
 	int rc = find_active(c, call, &active, a, e);
 	if (rc == 0 && tell(a, active, "deployed", word->dry_run) < 0)
 		rc = err_no_memory(e);
-	if (rc == 0 && !word->dry_run) {
-		/* The active one's own names go with it. */
-		const struct store_place place = {call->project, call->name, call->environment};
-		rc = deploy_end(c, &place, word, "connection.undeploy", e);
-	}
+	if (rc == 0 && !word->dry_run)
+		rc = deploy_end(c, &active->place, word, "connection.undeploy", e);
 	pthread_mutex_unlock(&c->changing);
 	return rc;
 }
 
-static int toggle(struct catalog *c, struct active *active, bool enabled,
-                  const struct catalog_word *word, struct err *e)
+static int keep_toggle(struct catalog *c, const struct store_toggle *change,
+                       const struct catalog_word *word, struct err *e)
 {
-	const struct store_toggle change = {.place = active->place, .enabled = enabled};
+	const struct store_place *place = &change->place;
 	struct json *detail = json_object();
 	struct record record;
 
-	json_set(detail, "environment", json_string(active->place.environment));
-	int rc = record_init(&record, c, word, enabled ? "connection.enable" : "connection.disable",
-	                     active->place.project, active->place.connection, detail);
+	json_set(detail, "environment", json_string(place->environment));
+	int rc = record_init(&record, c, word,
+	                     change->enabled ? "connection.enable" : "connection.disable",
+	                     place->project, place->connection, detail);
 	struct store_change op = {
 		.op = {.kind = STORE_CHANGE, .audit = &record.audit},
-		.toggles = &change,
+		.toggles = change,
 		.toggle_count = 1,
 	};
 	if (rc == 0)
 		rc = store_post_wait(c->store, &op.op);
 	record_finish(&record);
-	if (rc < 0)
-		return err_set(e, rc, "the store cannot keep that the deployment is %s",
-		               enabled ? "enabled" : "disabled");
+	return rc < 0 ? err_set(e, rc, "the store cannot keep that the deployment is %s",
+	                        change->enabled ? "enabled" : "disabled")
+	              : 0;
+}
+
+static void set_enabled(struct catalog *c, struct active *active, bool enabled)
+{
 	pthread_rwlock_wrlock(&c->lock);
 	active->enabled = enabled;
 	pthread_rwlock_unlock(&c->lock);
-	return deploy_again(c, active, e);
+}
+
+static int run_if_served(struct catalog *c, const struct active *active, struct err *e)
+{
+	return catalog_serves(c, active->place.environment) ? deploy_again(c, active, e) : 0;
+}
+
+/* As with a deployment: it runs first, then it is kept. */
+static int toggle(struct catalog *c, struct active *active, bool enabled,
+                  const struct catalog_word *word, struct err *e)
+{
+	const struct store_toggle change = {.place = active->place, .enabled = enabled};
+
+	set_enabled(c, active, enabled);
+	int rc = run_if_served(c, active, e);
+	bool runs = rc == 0;
+	if (rc == 0)
+		rc = keep_toggle(c, &change, word, e);
+	if (rc == 0)
+		return 0;
+	set_enabled(c, active, !enabled);
+	if (runs && run_if_served(c, active, NULL) < 0)
+		log_event(LOG_LEVEL_ERROR, "a deployment does not run as it did before",
+		          "connection", active->place.connection, "environment",
+		          active->place.environment, NULL);
+	return rc;
 }
 
 int catalog_toggle(struct catalog *c, const struct deploy_call *call, bool enabled,
@@ -184,8 +284,10 @@ static int read_draft(struct catalog *c, const struct deploy_call *call,
 
 	arena_init(&arena);
 	buf_init(&text, READ_MAX_BYTES);
-	snprintf(file, sizeof(file), "%s/connections/%s.conf", c->base->conf.host.definitions,
-	         call->name);
+	if (saved) /* what it names relatively lies there */
+		snprintf(file, sizeof(file), "%s", saved->face.file);
+	else
+		definition_path(c, call->project, call->name, file, sizeof(file));
 	int rc = document ? json_set(document, "name", json_string(call->name)) : ERR_NO_MEMORY;
 	if (rc == 0 && present)
 		rc = literals_keep(c->plugins, present, document, e);
@@ -223,6 +325,17 @@ static int check_consent(struct catalog *c, const struct deploy_call *call,
 	return rc;
 }
 
+static void place_faults(struct catalog_answer *a, size_t first,
+                         const struct conf_connection *connection, const char *environment)
+{
+	const struct node *part =
+		connection->environments ? node_get(connection->environments, environment) : NULL;
+	struct json *said = part && a->report.count > first ? definition_json(part) : NULL;
+
+	faults_place(&a->report, first, environment, said);
+	json_free(said);
+}
+
 static int draft(struct catalog *c, const struct deploy_call *call,
                  const struct conf_connection *connection, struct deployment **ret,
                  struct catalog_answer *a, struct err *e)
@@ -240,8 +353,10 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 		                   "this host does not serve the environment %s",
 		                   call->environment);
 	enabled.enabled = true; /* what is switched off can be tested all the same */
+	size_t first = a->report.count;
 	int rc = deployment_create(&c->base->conf, c->plugins, &enabled, environment, &d,
 	                           &a->report);
+	place_faults(a, first, connection, environment->name);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (rc < 0)
@@ -277,6 +392,34 @@ int catalog_draft(struct catalog *c, const struct deploy_call *call, const struc
 	}
 	if (rc == 0)
 		rc = draft(c, call, connection, ret, a, e);
+	pthread_mutex_unlock(&c->changing);
+	conf_finish(&conf);
+	return rc;
+}
+
+int catalog_foresee(struct catalog *c, const struct deploy_call *call,
+                    const struct json *definition, const struct catalog_word *word,
+                    struct catalog_answer *a, struct err *e)
+{
+	struct catalog_word trying = *word;
+	struct entry entry = {0};
+	struct conf conf = {0};
+
+	trying.dry_run = true;
+	arena_init(&conf.arena);
+	pthread_mutex_lock(&c->changing);
+	const struct entry *saved = entries_find(c, call->project, call->name, NULL);
+	int rc = read_draft(c, call, definition, saved, &conf, &a->report, e);
+	if (rc == ERR_INVALID)
+		rc = answer_code(a, e, rc, "invalid_definition", NULL, "the draft has faults");
+	if (rc == 0 && definition_revision(conf.connections[0].root, entry.face.revision) < 0)
+		rc = err_no_memory(e);
+	if (rc == 0) {
+		entry.face.project = call->project;
+		entry.face.name = call->name;
+		entry.face.definition = conf.connections;
+		rc = deploy_entry(c, &entry, call, &trying, a, e);
+	}
 	pthread_mutex_unlock(&c->changing);
 	conf_finish(&conf);
 	return rc;

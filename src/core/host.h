@@ -66,7 +66,7 @@ int host_close(struct host *host, const char *project, const char *connection,
 
 /* A connection is called so from now on, in all of its environments; what waits and what is in flight is not
  * touched.  What is deployed is to be replaced then: a deployment keeps the name that it was made with.
- * ERR_NO_MEMORY: some may have the old name still. */
+ * ERR_NO_MEMORY: nothing has changed. */
 int host_rename(struct host *host, const char *from_project, const char *from_name,
                 const char *to_project, const char *to_name, struct err *e);
 /* A connection is not there any more; its links are closed.  Its name is free for another one. */

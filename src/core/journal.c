@@ -14,7 +14,7 @@
 #include "crypto/hash.h"
 #include "store/store.h"
 
-enum { FOLDER_MODE = 0750, FILE_BYTES_MOST = 16 << 20 };
+enum { FOLDER_MODE = 0750, FILE_BYTES_MOST = 16 << 20, ASIDE_MOST = 100 };
 
 static void digest_of(const void *bytes, size_t size_bytes, uint8_t *ret)
 {
@@ -50,15 +50,21 @@ static int look(const struct store_file *file, enum found *ret, struct err *e)
 	buf_finish(&text);
 	if (rc == ERR_NOT_FOUND)
 		*ret = FOUND_NOTHING;
-	return rc == 0 || rc == ERR_NOT_FOUND ? 0 : err_set(e, rc, "%s", why.text);
+	else if (rc == ERR_INVALID) /* nothing that was ever written here: a link, a huge file */
+		*ret = FOUND_OTHER;
+	else if (rc < 0)
+		return err_set(e, rc, "%s", why.text);
+	return 0;
 }
 
-/* Somebody's work is not written over. */
+/* Somebody's work is not written over, nor what was kept of it before. */
 static int set_aside(const char *path, struct err *e)
 {
-	char aside[4200];
+	char aside[FILE_PATH_BYTES + 16];
 
 	snprintf(aside, sizeof(aside), "%s~", path);
+	for (unsigned i = 2; file_exists(aside) && i < ASIDE_MOST; i++)
+		snprintf(aside, sizeof(aside), "%s~%u", path, i);
 	if (rename(path, aside) < 0)
 		return err_set_errno(e, ERR_IO, "%s", aside);
 	log_event(LOG_LEVEL_WARNING, "a file was changed while it was being written; it is kept",

@@ -11,7 +11,7 @@
 #include "core/queue.h"
 #include "plug/hostapi.h"
 
-/* Names compare case-folded; environments and projects do not. */
+/* Names and projects compare case-folded, as they do in the store; environments do not. */
 static int compare_names(const void *a, const void *b)
 {
 	const struct queue *x = a, *y = b;
@@ -19,7 +19,7 @@ static int compare_names(const void *a, const void *b)
 
 	if (order == 0)
 		order = strcmp(x->environment, y->environment);
-	return order != 0 ? order : strcmp(x->project, y->project);
+	return order != 0 ? order : strcasecmp(x->project, y->project);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -182,7 +182,7 @@ static void forget(struct host *host, struct queue *q)
 
 static bool is_of(const struct queue *q, const char *project, const char *connection)
 {
-	return strcmp(q->project, project) == 0 && strcasecmp(q->connection, connection) == 0;
+	return strcasecmp(q->project, project) == 0 && strcasecmp(q->connection, connection) == 0;
 }
 
 void host_forget(struct host *host, const char *project, const char *connection)
@@ -198,36 +198,55 @@ void host_forget(struct host *host, const char *project, const char *connection)
 	mem_free(queues);
 }
 
-/* Room for two more former names. */
-static bool keep_room(struct host *host)
+/* The names that a queue is to get. */
+struct new_name {
+	char *project, *name;
+};
+
+static void finish_names(struct new_name *names, size_t count)
 {
-	char **bigger =
-		mem_resize(host->old_names, host->old_name_count + 2, sizeof(*host->old_names));
+	for (size_t i = 0; names && i < count; i++) {
+		mem_free(names[i].project);
+		mem_free(names[i].name);
+	}
+	mem_free(names);
+}
+
+/* For each of the queues, with room for their former names. */
+static struct new_name *make_names(struct host *host, const char *project, const char *name,
+                                   size_t count)
+{
+	struct new_name *names = mem_array(count + 1, sizeof(*names));
+	char **bigger = mem_resize(host->old_names, host->old_name_count + 2 * count + 1,
+	                           sizeof(*host->old_names));
+	bool whole = names && bigger;
 
 	if (bigger)
 		host->old_names = bigger;
-	return bigger != NULL;
+	for (size_t i = 0; whole && i < count; i++) {
+		names[i] = (struct new_name){mem_strdup(project), mem_strdup(name)};
+		whole = names[i].project && names[i].name;
+	}
+	if (whole)
+		return names;
+	finish_names(names, count);
+	return NULL;
 }
 
-/* With the lock held for writing. */
-static int rename_one(struct host *host, struct queue *q, const char *project, const char *name)
+/* With the lock held for writing.  Takes the names. */
+static int rename_one(struct host *host, struct queue *q, struct new_name *names)
 {
-	char *to_project = mem_strdup(project), *to_name = mem_strdup(name);
 	struct queue *other;
 
-	if (!to_project || !to_name || !keep_room(host)) {
-		mem_free(to_project);
-		mem_free(to_name);
-		return ERR_NO_MEMORY;
-	}
 	tdelete(q, &host->queues, compare_names);
-	other = find(host, project, name, q->environment);
+	other = find(host, names->project, names->name, q->environment);
 	if (other) /* of a connection that is gone */
 		forget(host, other);
 	host->old_names[host->old_name_count++] = (char *)(uintptr_t)q->project;
 	host->old_names[host->old_name_count++] = (char *)(uintptr_t)q->connection;
-	q->project = to_project;
-	q->connection = to_name;
+	q->project = names->project;
+	q->connection = names->name;
+	*names = (struct new_name){0};
 	if (tsearch(q, &host->queues, compare_names))
 		return 0;
 	forget(host, q);
@@ -238,18 +257,25 @@ int host_rename(struct host *host, const char *from_project, const char *from_na
                 const char *to_project, const char *to_name, struct err *e)
 {
 	int rc = 0;
-	size_t count;
-	struct queue **queues = host_queues(host, &count);
+	size_t all, count = 0;
+	struct queue **queues = host_queues(host, &all);
 
-	if (!queues)
-		return err_no_memory(e);
-	pthread_rwlock_wrlock(&host->lock);
-	for (size_t i = 0; i < count && rc == 0; i++)
+	for (size_t i = 0; queues && i < all; i++)
 		if (is_of(queues[i], from_project, from_name))
-			rc = rename_one(host, queues[i], to_project, to_name);
+			queues[count++] = queues[i];
+	struct new_name *names = queues ? make_names(host, to_project, to_name, count) : NULL;
+	if (!names) {
+		mem_free(queues);
+		return err_no_memory(e);
+	}
+	pthread_rwlock_wrlock(&host->lock);
+	for (size_t i = 0; i < count; i++)
+		if (rename_one(host, queues[i], &names[i]) < 0)
+			rc = err_no_memory(e);
 	pthread_rwlock_unlock(&host->lock);
+	finish_names(names, count);
 	mem_free(queues);
-	return rc < 0 ? err_no_memory(e) : 0;
+	return rc;
 }
 
 /* The queue of a deployment, made at its first one. */

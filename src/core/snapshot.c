@@ -52,9 +52,14 @@ static struct json *used_variables(const struct node *variables, const char *tex
 {
 	struct json *used = json_object();
 
-	for (const struct node *n = variables ? variables->first : NULL; n; n = n->next)
-		if (n->kind == NODE_STRING && mentions(text, n->name))
-			json_set(used, n->name, json_string(n->u.s));
+	for (const struct node *n = variables ? variables->first : NULL; n; n = n->next) {
+		if (n->kind != NODE_STRING || !mentions(text, n->name))
+			continue;
+		if (json_set(used, n->name, json_string(n->u.s)) < 0) {
+			json_free(used);
+			return NULL;
+		}
+	}
 	return used;
 }
 
@@ -68,24 +73,47 @@ static const struct conf_environment *overlay_of(const struct conf *conf, const 
 	return NULL;
 }
 
+/* An object that is whole or not at all. */
+struct member {
+	const char *name;
+	struct json *value; /* NULL: there was no memory for it */
+};
+
+static struct json *object_of(const struct member *members, size_t count)
+{
+	struct json *object = json_object();
+	bool whole = true;
+
+	for (size_t i = 0; i < count; i++)
+		whole = json_set(object, members[i].name, members[i].value) == 0 && whole;
+	if (whole)
+		return object;
+	json_free(object);
+	return NULL;
+}
+
+#define OBJECT_OF(members) object_of(members, sizeof(members) / sizeof((members)[0]))
+
 static struct json *connection_json(const struct conf *conf, const struct conf_connection *c,
                                     const struct conf_environment *e)
 {
-	struct json *object = json_object();
+	const struct node *part = c->environments ? node_get(c->environments, e->name) : NULL;
+	const struct member members[] = {
+		{"file", json_string(below(conf->host.definitions, c->file))},
+		{"settings", group_json(c->settings)},
+		{"part", group_json(part)},
+	};
 
-	json_set(object, "file", json_string(below(conf->host.definitions, c->file)));
-	json_set(object, "settings", group_json(c->settings));
-	json_set(object, "part",
-	         group_json(c->environments ? node_get(c->environments, e->name) : NULL));
-	return object;
+	return OBJECT_OF(members);
 }
 
 static struct json *network_json(const struct node *allow)
 {
-	struct json *network = json_object();
+	const struct member members[] = {
+		{"allow", allow ? definition_json(allow) : json_array()},
+	};
 
-	json_set(network, "allow", allow ? definition_json(allow) : json_array());
-	return network;
+	return OBJECT_OF(members);
 }
 
 /* text: the connection's JSON and that of the environment's `tls`. */
@@ -95,38 +123,50 @@ static struct json *environment_json(const struct conf *conf, const struct conf_
 	bool is_global = strcmp(c->project, CONF_GLOBAL) == 0;
 	const struct conf_environment *overlay =
 		is_global ? NULL : overlay_of(conf, c->project, e->name);
-	struct json *object = json_object();
+	const struct member members[] = {
+		{"file", json_string(below(conf->host.definitions, e->file))},
+		{"protected", json_bool(e->is_protected)},
+		{"variables", used_variables(e->variables, text)},
+		{"overlay", used_variables(overlay ? overlay->variables : NULL, text)},
+		{"network", network_json(e->network_allow)},
+		{"tls", group_json(e->tls)},
+	};
 
-	json_set(object, "file", json_string(below(conf->host.definitions, e->file)));
-	json_set(object, "protected", json_bool(e->is_protected));
-	json_set(object, "variables", used_variables(e->variables, text));
-	json_set(object, "overlay", used_variables(overlay ? overlay->variables : NULL, text));
-	json_set(object, "network", network_json(e->network_allow));
-	json_set(object, "tls", group_json(e->tls));
-	return object;
+	return OBJECT_OF(members);
+}
+
+/* The text that variables may be put into. */
+static int expandable(const struct json *own, const struct conf_environment *environment,
+                      struct buf *ret)
+{
+	struct json *tls = group_json(environment->tls);
+	int rc = own && tls ? json_write(own, 0, ret) : ERR_NO_MEMORY;
+
+	if (rc == 0)
+		rc = json_write(tls, 0, ret);
+	json_free(tls);
+	return rc;
 }
 
 int snapshot_write(const struct conf *conf, const struct conf_connection *connection,
                    const struct conf_environment *environment, struct buf *ret_text)
 {
-	struct json *document = json_object(),
-		    *own = connection_json(conf, connection, environment),
-		    *tls = group_json(environment->tls);
+	struct json *own = connection_json(conf, connection, environment);
 	struct buf text;
 
 	buf_init(&text, BUF_MAX_TEXT);
-	int rc = json_write(own, 0, &text);
+	int rc = expandable(own, environment, &text);
+	const struct member members[] = {
+		{"format", json_int(FORMAT)},
+		{"type", json_string(connection->type)},
+		{"connection", own},
+		{"environment",
+	         rc == 0 ? environment_json(conf, connection, environment, buf_str(&text)) : NULL},
+	};
+	struct json *document = OBJECT_OF(members);
 	if (rc == 0)
-		rc = json_write(tls, 0, &text);
-	json_free(tls);
-	json_set(document, "format", json_int(FORMAT));
-	json_set(document, "type", json_string(connection->type));
-	json_set(document, "connection", own);
-	if (json_set(document, "environment",
-	             environment_json(conf, connection, environment, buf_str(&text))) < 0)
-		rc = ERR_NO_MEMORY;
-	if (rc == 0)
-		rc = json_write(document, 0, ret_text);
+		rc = document ? json_write(document, 0, ret_text) : ERR_NO_MEMORY;
+	buf_wipe(&text);
 	buf_finish(&text);
 	json_free(document);
 	return rc;
@@ -307,16 +347,26 @@ static int read_if(const char *text, struct json **ret)
 	return text ? json_read(text, strlen(text), ret, NULL) : 0;
 }
 
-/* A definition whose one environment is called as changes call it. */
+/* A definition whose literal secrets are found at the paths of changes: the one environment is called as
+ * changes call it, and its own `tls` stands in a second one. */
 static struct json *as_definition(const struct json *document)
 {
 	const struct json *connection = json_get(document, "connection");
-	struct json *definition = json_object(), *environments = json_object();
+	const struct json *tls = json_get(json_get(document, "environment"), "tls");
+	struct json *definition = json_object(), *environments = json_object(),
+		    *inherited = json_object();
 
-	json_set(environments, "environment", json_copy(json_get(connection, "part")));
-	json_set(definition, "type", json_copy(json_get(document, "type")));
-	json_set(definition, "settings", json_copy(json_get(connection, "settings")));
-	if (json_set(definition, "environments", environments) == 0)
+	int rc = json_set(inherited, "tls", json_copy(tls));
+	rc = rc < 0 ? rc
+	            : json_set(environments, "environment",
+	                       json_copy(json_get(connection, "part")));
+	if (json_set(environments, "tls", inherited) < 0)
+		rc = ERR_NO_MEMORY;
+	if (json_set(definition, "environments", environments) < 0 ||
+	    json_set(definition, "type", json_copy(json_get(document, "type"))) < 0 ||
+	    json_set(definition, "settings", json_copy(json_get(connection, "settings"))) < 0)
+		rc = ERR_NO_MEMORY;
+	if (rc == 0)
 		return definition;
 	json_free(definition);
 	return NULL;
@@ -324,49 +374,114 @@ static struct json *as_definition(const struct json *document)
 
 static bool is_among(const char *const *paths, const char *path)
 {
-	static const char prefix[] = "environments.";
+	static const char *const prefixes[] = {"environments.tls.", "environments.", ""};
 
-	for (; *paths; paths++) {
-		size_t skip =
-			strncmp(*paths, prefix, sizeof(prefix) - 1) == 0 ? sizeof(prefix) - 1 : 0;
-		if (strcmp(*paths + skip, path) == 0)
+	for (; paths && *paths; paths++) {
+		size_t i = 0;
+		while (strncmp(*paths, prefixes[i], strlen(prefixes[i])) != 0)
+			i++;
+		if (strcmp(*paths + strlen(prefixes[i]), path) == 0)
 			return true;
 	}
 	return false;
 }
 
-static struct json *masked(const struct json *item)
-{
-	static const char *const sides[] = {"before", "after"};
-	struct json *copy = json_copy(item);
+static struct json *veiled(const struct json *v, const char *const *paths, struct buf *path);
 
-	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
-		if (json_kind(json_get(item, sides[i])) != JSON_NULL)
-			json_set(copy, sides[i], json_string("***"));
+/* One member or item, with its part of the path. */
+static struct json *veiled_part(const struct json *v, const char *const *paths, struct buf *path,
+                                size_t length)
+{
+	struct json *copy = buf_failed(path) ? NULL : veiled(v, paths, path);
+
+	buf_cut(path, length);
 	return copy;
 }
 
-/* Another list, where what stands literally in the document is not shown. */
-static int mask(const struct plugins *plugins, const struct json *document, struct json **list)
+/* A copy of what stands at the path, with "***" in the place of what is literal there or below. */
+static struct json *veiled(const struct json *v, const char *const *paths, struct buf *path)
 {
-	struct json *definition, *fresh = json_array();
-	const char *const *paths = NULL;
-	struct arena arena;
+	size_t length = path->len_bytes;
+	enum json_kind kind = json_kind(v);
+	const void *cursor = NULL;
+	const struct json *child;
+	struct json *copy;
+	const char *name;
 	int rc = 0;
 
-	if (!document) {
-		json_free(fresh);
+	if (kind != JSON_NULL && is_among(paths, buf_str(path)))
+		return json_string("***");
+	if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+		return json_copy(v);
+	copy = kind == JSON_OBJECT ? json_object() : json_array();
+	while (rc == 0 && kind == JSON_OBJECT && (child = json_next(v, &cursor, &name))) {
+		buf_printf(path, "%s%s", length ? "." : "", name);
+		rc = json_set(copy, name, veiled_part(child, paths, path, length));
+	}
+	for (size_t i = 0; rc == 0 && kind == JSON_ARRAY && i < json_count(v); i++) {
+		buf_printf(path, "[%zu]", i);
+		rc = json_push(copy, veiled_part(json_at(v, i), paths, path, length));
+	}
+	if (rc == 0)
+		return copy;
+	json_free(copy);
+	return NULL;
+}
+
+/* What stands literally in one document, and where. */
+struct veil {
+	const char *side; /* of a change */
+	const char *const *paths;
+};
+
+static int find_literals(const struct plugins *plugins, const struct json *document,
+                         struct arena *a, struct veil *ret)
+{
+	if (!document)
 		return 0;
-	}
-	arena_init(&arena);
-	definition = as_definition(document);
-	rc = definition ? literals_find(plugins, definition, &arena, &paths, NULL) : ERR_NO_MEMORY;
-	for (size_t i = 0; rc == 0 && i < json_count(*list); i++) {
-		const struct json *item = json_at(*list, i);
-		bool hide = is_among(paths, json_as_string(json_get(item, "path")));
-		rc = json_push(fresh, hide ? masked(item) : json_copy(item));
-	}
+	struct json *definition = as_definition(document);
+	int rc = definition ? literals_find(plugins, definition, a, &ret->paths, NULL)
+	                    : ERR_NO_MEMORY;
+
 	json_free(definition);
+	return rc;
+}
+
+static struct json *veil_change(const struct json *change, const struct veil veils[2])
+{
+	struct json *copy = json_object();
+	const char *at = json_as_string(json_get(change, "path"));
+	struct buf path;
+
+	buf_init(&path, BUF_MAX_TEXT);
+	int rc = json_set(copy, "path", json_string(at));
+	for (size_t i = 0; rc == 0 && i < 2; i++) {
+		const struct json *value = json_get(change, veils[i].side);
+		buf_add_str(&path, at);
+		rc = json_set(copy, veils[i].side,
+		              value ? veiled_part(value, veils[i].paths, &path, 0) : json_null());
+	}
+	buf_finish(&path);
+	if (rc == 0)
+		return copy;
+	json_free(copy);
+	return NULL;
+}
+
+/* Another list, where what stands literally in the documents is not shown. */
+static int mask(const struct plugins *plugins, const struct json *before, const struct json *after,
+                struct json **list)
+{
+	struct veil veils[2] = {{.side = "before"}, {.side = "after"}};
+	struct json *fresh = json_array();
+	struct arena arena;
+
+	arena_init(&arena);
+	int rc = find_literals(plugins, before, &arena, &veils[0]);
+	if (rc == 0)
+		rc = find_literals(plugins, after, &arena, &veils[1]);
+	for (size_t i = 0; rc == 0 && i < json_count(*list); i++)
+		rc = json_push(fresh, veil_change(json_at(*list, i), veils));
 	arena_wipe(&arena);
 	json_free(*list);
 	*list = fresh;
@@ -383,9 +498,7 @@ struct json *snapshot_changes(const struct plugins *plugins, const char *before,
 	for (size_t i = 0; rc == 0 && i < sizeof(compared) / sizeof(compared[0]); i++)
 		rc = difference_add(list, compared[i].shown, part_of(a, i), part_of(b, i));
 	if (rc == 0)
-		rc = mask(plugins, a, &list);
-	if (rc == 0)
-		rc = mask(plugins, b, &list);
+		rc = mask(plugins, a, b, &list);
 	json_free(a);
 	json_free(b);
 	if (rc == 0)

@@ -229,3 +229,15 @@ int connection_schema(struct connection *c, const char *type, struct json **keep
 	}
 	return 0;
 }
+
+void connection_show_pairs(const struct fetch_reply *reply)
+{
+	struct json *problem = problem_read(reply);
+	const struct json *pairs = json_get(problem, "pairs");
+
+	for (size_t i = 0; i < json_count(pairs); i++)
+		fprintf(stderr, "%s would be sent to %s for the first time\n",
+		        connection_text(json_at(pairs, i), "secret"),
+		        connection_text(json_at(pairs, i), "origin"));
+	json_free(problem);
+}

@@ -29,6 +29,8 @@ static const struct problem_row {
 	{413, NULL, ERR_USAGE, false, false},
 	{415, NULL, ERR_USAGE, false, false},
 	{422, "invalid_definition", ERR_INVALID, false, false},
+	{422, "invalid_name", ERR_INVALID, false, false},
+	{422, "invalid", ERR_INVALID, false, false},
 	{422, NULL, ERR_CONFLICT, false, false},
 	{428, NULL, ERR_USAGE, false, false},
 	{429, NULL, ERR_BUSY, true, false},
@@ -43,6 +45,10 @@ static const struct problem_row {
 	{0, "stopping", ERR_BUSY, true, false},
 	{0, "no_memory", ERR_BUSY, true, false},
 	{0, "store", ERR_BUSY, true, true},
+	{0, "no_such_connection", ERR_NOT_FOUND, false, false},
+	{0, "not_deployed", ERR_NOT_FOUND, false, false},
+	{0, "not_in_environment", ERR_CONFLICT, false, false},
+	{0, "not_served", ERR_CONFLICT, false, false},
 };
 
 /* What to do about it, where the daemon cannot say it in the words of this command line. */
@@ -50,12 +56,14 @@ static const struct mend_row {
 	const char *code, *mend;
 } mends[] = {
 	{"stale", "somebody saved it meanwhile: look at what is there now, and do it again"},
+	{"invalid_name", "a name is letters, digits, `_`, `-`, `.` and single spaces"},
 	{"name_taken", "see: linkspan connection list; --check-name asks whether a name is free"},
 	{"in_use", "see: linkspan connection usage"},
 	{"comments_lost", "say --discard-comments, or edit the file itself"},
 	{"invalid_definition", "mend what is said above"},
 	{"not_in_environment", "give it a part for that environment: --env in connection edit"},
 	{"not_served", "see: linkspan env list"},
+	{"no_such_connection", "see: linkspan connection list"},
 };
 
 static const char *mend_of(const char *code)
