@@ -25,6 +25,9 @@ int file_create(const char *path, const void *bytes, size_t size_bytes, mode_t m
 /* Removes it for good.  0, ERR_NOT_FOUND, ERR_IO. */
 int file_remove(const char *path, struct err *e);
 
+/* Removes what a death left of a new content that never took the file's place.  0, ERR_IO. */
+int file_remove_unfinished(const char *path, struct err *e);
+
 /* Makes each folder on the way to the file that is not there, for good.  0, ERR_IO. */
 int file_make_folders(const char *path, mode_t mode, struct err *e);
 /* Makes what was made, renamed and removed in the folder of `path` last.  0, ERR_IO. */

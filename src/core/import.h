@@ -73,8 +73,8 @@ struct import_plan {
 /* Changes nothing.  ERR_INVALID: the project is none; ERR_NO_MEMORY.  import_plan_finish() in any case. */
 int import_plan_make(struct catalog *c, const struct bundle *b,
                      const struct import_options *options, struct import_plan *ret, struct err *e);
-/* Of a plan that is ok; else ERR_CONFLICT.  The files are written first, under names that no other
- * content has, and removed again when the catalogue refuses.  Answers as catalog_apply() does. */
+/* Of a plan that is ok; else ERR_CONFLICT.  The files have names that no other content has, and are there or
+ * not as the change has happened or not.  Answers as catalog_apply() does. */
 int import_plan_apply(struct catalog *c, const struct import_plan *p,
                       const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 void import_plan_finish(struct import_plan *p);

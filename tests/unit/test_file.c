@@ -137,6 +137,23 @@ START_TEST(a_file_is_removed)
 }
 END_TEST
 
+START_TEST(what_a_death_left_can_be_removed)
+{
+	folder_create();
+	folder_write("f", "one");
+	folder_write(".f.new", "half of something");
+	ck_assert_int_eq(file_remove_unfinished(folder_path("f"), NULL), 0);
+	ck_assert(!is_there(".f.new"));
+	check_content("f", "one");
+	ck_assert_int_eq(file_remove_unfinished(folder_path("f"), NULL), 0);
+	ck_assert(!is_there(".f.new"));
+	ck_assert_int_eq(file_remove_unfinished(folder_path("none/f"), NULL), 0);
+	ck_assert_int_eq(mkdir(folder_path(".f.new"), 0700), 0);
+	ck_assert_int_eq(file_remove_unfinished(folder_path("f"), NULL), ERR_IO);
+	folder_destroy();
+}
+END_TEST
+
 START_TEST(folders_are_made)
 {
 	folder_create();
@@ -263,6 +280,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_failure_leaves_what_was_there),
 	SUITE_TEST(a_new_file_takes_the_place_of_none),
 	SUITE_TEST(a_file_is_removed),
+	SUITE_TEST(what_a_death_left_can_be_removed),
 	SUITE_TEST(folders_are_made),
 	SUITE_TEST(a_path_that_is_too_long_is_refused),
 	SUITE_TEST(a_reader_sees_the_whole_of_one_writer),
