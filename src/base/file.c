@@ -262,6 +262,19 @@ bool file_exists(const char *path)
 	return is_taken(path);
 }
 
+char *file_beside(struct arena *a, const char *folder, const char *path)
+{
+	char *there = arena_strdup(a, folder), *slash;
+
+	if (!there)
+		return NULL;
+	while (strncmp(path, "../", 3) == 0 && !is_taken(there) && (slash = strrchr(there, '/'))) {
+		*slash = '\0';
+		path += 3;
+	}
+	return arena_printf(a, "%s/%s", there, path);
+}
+
 int file_may_write(const char *path, struct err *e)
 {
 	char folder[FILE_PATH_BYTES];

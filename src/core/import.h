@@ -66,7 +66,8 @@ struct import_plan {
 	 * "environment"|"variable"|"secret"|"file"|"connection"|"type", "name", "path", "environment"}],
 	 * "faults": [{"severity", "path", "code", "text"}]}], "files": [{"name", "kind", "path",
 	 * "action": "write"|"same"|"left_out"}], "ok"}.  What is missing is in the way when it is an
-	 * environment or a type; the rest must be there before a deployment. */
+	 * environment or a type, and when "faults" has it as an error: a variable or a file in an environment that is
+	 * served.  The rest must be there before a deployment. */
 	struct json *document;
 };
 

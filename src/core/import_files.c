@@ -78,9 +78,10 @@ char *import_full_path(struct import_plan *p, const struct conf_host *host,
 
 	if (text[0] == '/')
 		return arena_strdup(&p->arena, text);
-	return arena_printf(&p->arena, "%s/%s%s%sconnections/%s", host->definitions,
-	                    is_global ? "" : "projects/", is_global ? "" : item->project,
-	                    is_global ? "" : "/", text);
+	const char *folder = arena_printf(&p->arena, "%s/%s%s%sconnections", host->definitions,
+	                                  is_global ? "" : "projects/",
+	                                  is_global ? "" : item->project, is_global ? "" : "/");
+	return folder ? file_beside(&p->arena, folder, text) : NULL;
 }
 
 static struct import_file *find_file(struct import_plan *p, const char *name)
