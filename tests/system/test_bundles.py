@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import shutil
 import stat
 import struct
 import subprocess
@@ -366,6 +365,19 @@ def test_a_name_that_is_taken_can_be_overwritten(several, target):
     assert target.document("connection", "get", "Stock")["settings"]["url"].endswith("/stock")
 
 
+def test_a_file_that_was_lost_comes_back(partner, target):
+    file = partner.export("Partner")
+    target.config.environment("Staging", variables={"host": "localhost:9"}, auto_deploy=False)
+    target.start().run("import", file, "--yes")
+    lost, = (target.config.folder / "tls/imported").iterdir()
+    lost.unlink()
+    assert "would be written" in target.run("import", file, "--plan")
+    assert "--yes" in target.refused("import", file, exit_status=2)
+    out = target.run("import", file, "--yes")
+    assert "= Partner of global: is there already" in out and f"+ {lost}: written" in out
+    assert lost.read_bytes() == (partner.config.folder / "tls/partner-ca.pem").read_bytes()
+
+
 def test_dependencies_can_stay(partner, target):
     plain = partner.export("Partner", "--no-dependencies", file="plain.zip")
     assert list(bundle_of(plain)) == ["connection.json", "metadata.json", "dependencies.json"]
@@ -460,6 +472,11 @@ def test_a_secret_that_was_written_by_hand_stays(source):
     said = source.refused("connection", "export", "Partner", exit_status=4)
     assert 'the definition of "Partner" holds a secret itself' in said
     assert "settings.headers" in said and "${secret:file/NAME}" in said and "by-hand" not in said
+    source.connection("Partner", url="https://127.0.0.1:9/in", environments={"Development": {
+        "headers": [{"name": "X-Api-Key", "value": "by-hand"}]}})
+    source.again()
+    said = source.refused("connection", "export", "Partner", exit_status=4)
+    assert "environments.Development.headers" in said and "by-hand" not in said
     assert not list(source.here.iterdir())
 
 
@@ -483,6 +500,29 @@ def test_a_secret_that_was_typed_in_is_nowhere_but_sealed(source, canary):
     assert any(p.suffix == ".db" or "sqlite" in p.read_bytes()[:16].decode("latin-1").lower()
                for p in places), "the database is among them"
     assert not [p for p in places if canary.encode() in p.read_bytes()]
+
+
+@pytest.mark.parametrize("name, conflict", [("Partner", "overwrite"), ("Other", "fail")])
+def test_an_import_sends_no_secret_elsewhere(source, target, start, receiver, name, conflict):
+    """Neither by what it overwrites, nor by what it makes new, where valid saves are deployed by themselves."""
+    elsewhere = start(Receiver, keep=True)
+    source.config.set_host(secrets="secrets")
+    source.connection(name, url=f"{elsewhere.url}/in", headers=BEARER)
+    file = source.start().export(name)
+    target.secret("partner_token", "s3cret-of-the-target")
+    target.connection("Partner", url=f"{receiver.url}/in", headers=BEARER)
+    target.start()
+    target.run("send", "Partner", "-d", "{}")
+    out = target.run("import", file, "--yes", "--on-conflict", conflict)
+    assert f"{name}: not deployed in Development: " in out and elsewhere.url in out
+    assert "file/partner_token" in out
+    target.run("connection", "deploy", name, exit_status=5)
+    assert f"{elsewhere.url}" in target.messages and "--confirm-secrets" in target.messages
+    assert elsewhere.url in target.refused("connection", "test", name, exit_status=5)
+    assert not elsewhere.arrivals
+    target.run("connection", "deploy", name, "--confirm-secrets")
+    target.run("send", name, "-d", "{}")
+    assert elsewhere.arrivals[0].headers["authorization"] == "Bearer s3cret-of-the-target"
 
 
 # Bundles that nobody should have made
@@ -544,13 +584,6 @@ def with_wrong_size(said):
     return text.replace(struct.pack("<L", 1000), struct.pack("<L", said))
 
 
-def with_secret():
-    parts = good()
-    connection = json.loads(parts["connection.json"])
-    connection["settings"]["tls"] = {"ca_file": "../../../../etc/passwd"}
-    return made({"connection.json": json.dumps(connection).encode()})
-
-
 HOSTILE = {
     "nothing": (lambda: b"", "no export bundle"),
     "no ZIP": (lambda: b"PK nonsense" * 100, "no export bundle"),
@@ -601,6 +634,7 @@ def test_the_one_that_the_others_are_made_of_is_good(prey):
     assert ("global", "Hook") in prey.names()
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_hostile_bundle_is_refused(prey, tmp_path):
     before = prey.world()
     outside = sorted(str(p) for p in tmp_path.rglob("*") if "state" not in p.parts)
@@ -613,6 +647,12 @@ def test_a_hostile_bundle_is_refused(prey, tmp_path):
             assert prey.world() == before, kind
     assert sorted(str(p) for p in tmp_path.rglob("*") if "state" not in p.parts) == outside
     assert prey.daemon.get("/status").status == 200
+
+
+def test_a_huge_bundle_is_not_even_sent(prey):
+    with open(prey.here / "huge.zip", "wb") as file:
+        file.truncate(65 << 20)
+    assert "huge.zip is too large" in prey.refused("import", "huge.zip", "--yes", exit_status=7)
 
 
 def test_any_byte_may_be_wrong(prey, chance):
