@@ -18,9 +18,10 @@ import pytest
 
 from servers import DEADLINE_S
 
-# Counted for each thread by itself: the one that writes files, and the one that writes the store.
-STEPS = ("fsync,rename,unlink,unlinkat,mkdir", "pwrite64,fdatasync,ftruncate")
-MOST_STEPS = 80
+# What the thread that writes files does, and the one that writes the store.  strace counts each kind of call
+# by itself, so each is killed at by itself: of two together the later one would never be the first.
+STEPS = (("fsync", "rename", "unlink", "mkdir"), ("pwrite64", "fdatasync", "ftruncate"))
+MOST_STEPS = 200
 
 
 @pytest.fixture(scope="session")
@@ -207,12 +208,13 @@ def killed_at(calls, when, change, daemon, config, receiver, authority):
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_kill_at_every_step(strace, daemon, config, receiver, authority, tell, name, calls):
     outcomes = []
-    for when in range(1, MOST_STEPS):
-        died, happened = killed_at(calls, when, CHANGES[name], daemon, config, receiver,
-                                   authority)
-        outcomes.append(happened)
-        if not died:
-            break
-    tell(f"{name}: killed at {len(outcomes) - 1} steps, {outcomes.count(True) - 1} of them finished later")
-    assert not died and outcomes[-1], "the last one came to its end"
-    assert len(outcomes) > 2
+    for call in calls:
+        for when in range(1, MOST_STEPS):
+            died, happened = killed_at(call, when, CHANGES[name], daemon, config, receiver,
+                                       authority)
+            if not died:
+                break
+            outcomes.append(happened)
+        assert not died and happened, "the last one came to its end"
+    tell(f"{name}: killed at {len(outcomes)} steps, {outcomes.count(True)} of them finished later")
+    assert len(outcomes) >= 2
