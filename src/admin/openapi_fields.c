@@ -36,6 +36,8 @@ const struct doc_field doc_fields[] = {
          "Of a send: which connection its name meant."},
 	{"Problem", "errors", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "Fault", NULL,
          "What is wrong with which input."},
+	{"Problem", "pairs", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "Pair", NULL,
+         "Which secrets would go where they have never gone."},
 	{"Problem", "users", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "User", NULL,
          "What uses a connection."},
 	{"Problem", "revision", DOC_TEXT, DOC_OPTIONAL, NULL, NULL, "That is there now."},
