@@ -110,10 +110,10 @@ static const struct {
 	{"getName", "{}", 503},
 	{"listEnvironments", "{}", 503},
 	{"listConnectionTypes", "{}", 503},
-	{"listSecrets", "{}", 409},
-	{"setSecret", "{}", 409},
-	{"deleteSecret", "{}", 409},
-	{"checkSecret", "{}", 409},
+	{"listSecrets", "{}", 503},
+	{"setSecret", "{}", 503},
+	{"deleteSecret", "{}", 503},
+	{"checkSecret", "{}", 503},
 	{NULL, "{}", 200},
 };
 
