@@ -7,6 +7,7 @@
 #include "admin/apply.h"
 #include "admin/body.h"
 #include "admin/catalogue.h"
+#include "admin/connection.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
 #include "base/banned.h"
@@ -73,59 +74,29 @@ static bool same(const char *a, const char *b)
  * Reading
  */
 
-/* What a document of the API has besides a definition, which is passed over. */
-static bool is_told(const char *key)
-{
-	static const char *const told[] = {"project", "revision", "uid",
-	                                   "file",    "secrets",  "deployments"};
-
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		if (strcmp(told[i], key) == 0)
-			return true;
-	return false;
-}
-
-static bool is_defined(const char *key)
-{
-	static const char *const defined[] = {"name",    "type",     "description",
-	                                      "enabled", "settings", "environments"};
-
-	for (size_t i = 0; i < sizeof(defined) / sizeof(defined[0]); i++)
-		if (strcmp(defined[i], key) == 0)
-			return true;
-	return false;
-}
-
 static int fault(struct problem *p, size_t item, const char *member, const char *code,
                  const char *what)
 {
-	char pointer[128];
+	char pointer[64];
 
-	snprintf(pointer, sizeof(pointer), "/items/%zu%s%.40s", item, member[0] ? "/" : "", member);
+	snprintf(pointer, sizeof(pointer), "/items/%zu/%s", item, member);
 	problem_fault(p, pointer, code, "%s", what);
 	return ERR_USAGE;
 }
 
-/* A copy without what is only told. */
-static int take_definition(struct apply *a, size_t at, const struct json *given, struct problem *p)
+/* Without what documents of the API only tell. */
+static int take_definition(struct apply *a, struct apply_item *item, const struct json *given,
+                           struct problem *p)
 {
-	struct json *definition = json_object();
-	const struct json *value;
-	const void *cursor = NULL;
-	const char *key;
-	char member[64];
+	const struct catalog_entry *saved =
+		catalog_find_exactly(a->catalog, item->project, item->name);
 
-	a->items[at].definition = definition;
-	while ((value = json_next(given, &cursor, &key))) {
-		if (is_told(key))
-			continue;
-		snprintf(member, sizeof(member), "definition/%.40s", key);
-		if (!is_defined(key))
-			return fault(p, at, member, "unknown_parameter",
-			             "no definition has this member");
-		json_set(definition, key, json_copy(value));
-	}
-	return 0;
+	item->definition = connection_definition(given, saved);
+	catalog_release(saved);
+	if (item->definition)
+		return 0;
+	problem_set(p, 503, "no_memory", "there is no memory for so many items");
+	return ERR_NO_MEMORY;
 }
 
 static bool is_twice(const struct apply *a, size_t at)
@@ -154,7 +125,7 @@ static int read_item(struct apply *a, size_t at, const struct json *given, struc
 	if (is_twice(a, at))
 		return fault(p, at, "definition/name", "invalid_parameter",
 		             "stands twice among the items");
-	return take_definition(a, at, definition, p);
+	return take_definition(a, item, definition, p);
 }
 
 static int read_items(struct apply *a, const struct json *list, struct problem *p)

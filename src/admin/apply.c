@@ -382,6 +382,8 @@ int apply_run(struct apply *a, struct json **ret, struct catalog_answer *answer,
 		answer->result = NULL;
 		rc = carry_out(&d, json_get(planned, "items"), &items, answer, e);
 	}
+	if (rc == 0 && !a->dry_run && a->prunes)
+		names_renew(&a->call->admin->names);
 	if (rc == 0) {
 		deploy(&d, items);
 		*ret = json_object();
