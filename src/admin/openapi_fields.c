@@ -40,6 +40,8 @@ const struct doc_field doc_fields[] = {
          "Which secrets would go where they have never gone."},
 	{"Problem", "users", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "User", NULL,
          "What uses a connection."},
+	{"Problem", "pairs", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "Pair", NULL,
+         "Which secrets would go where they have never gone."},
 	{"Problem", "revision", DOC_TEXT, DOC_OPTIONAL, NULL, NULL, "That is there now."},
 	{"Problem", "definition", DOC_OBJECT, DOC_OPTIONAL, "Definition", NULL,
          "That is there now, without literal secrets."},
