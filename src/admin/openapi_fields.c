@@ -38,6 +38,8 @@ const struct doc_field doc_fields[] = {
          "What is wrong with which input."},
 	{"Problem", "users", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "User", NULL,
          "What uses a connection."},
+	{"Problem", "pairs", DOC_OBJECT, DOC_LIST | DOC_OPTIONAL, "Pair", NULL,
+         "Secrets, and where they have never gone."},
 	{"Problem", "revision", DOC_TEXT, DOC_OPTIONAL, NULL, NULL, "That is there now."},
 	{"Problem", "definition", DOC_OBJECT, DOC_OPTIONAL, "Definition", NULL,
          "That is there now, without literal secrets."},
