@@ -51,6 +51,18 @@ const struct query_row api_apply_wish_rows[APPLY_WISH_ROWS] = {
                  .kind = QUERY_LIST,
                  .help = "Where `deploy` deploys; else wherever this host serves and nothing is "
                          "protected."},
+	[APPLY_WISH_CONFIRM] = {.name = "confirm",
+                                .kind = QUERY_LIST,
+                                .help = "Protected environments in which it may be deployed."},
+	[APPLY_WISH_NOTE] = {.name = "note",
+                             .kind = QUERY_TEXT,
+                             .min = 1,
+                             .max = 1000,
+                             .help = "Why; shown in the history of deployments."},
+	[APPLY_WISH_CONFIRM_SECRETS] =
+		{.name = "confirm_secrets",
+                 .kind = QUERY_FLAG,
+                 .help = "Secrets may go to origins that they never went to."},
 };
 
 static bool same(const char *a, const char *b)
@@ -173,6 +185,9 @@ static int read_wish(struct apply *a, struct problem *p)
 	a->deploys = v[APPLY_WISH_DEPLOY].number;
 	a->projects = json_get(a->body, "projects");
 	a->environments = json_get(a->body, "environments");
+	a->confirmed = json_get(a->body, "confirm");
+	a->note = v[APPLY_WISH_NOTE].text;
+	a->confirms_secrets = v[APPLY_WISH_CONFIRM_SECRETS].number;
 	rc = check_environments(a, p);
 	return rc < 0 ? rc : read_items(a, json_get(a->body, "items"), p);
 }

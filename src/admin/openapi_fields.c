@@ -115,7 +115,7 @@ const struct doc_field doc_fields[] = {
 	{"Connection", "secrets", DOC_TEXT, DOC_LIST, NULL, NULL, "Where literal ones are."},
 	{"Connection", "deployments", DOC_OBJECT, DOC_LIST, "Deployment", NULL, NULL},
 	{"SavedConnection", NULL, DOC_ALL_OF, 0, "Connection", NULL, NULL},
-	{"SavedConnection", "saved", DOC_OBJECT, 0, "Saved", NULL, "What came of it."},
+	{"SavedConnection", "change", DOC_OBJECT, 0, "Saved", NULL, "What came of it."},
 	{"Saved", "action", DOC_TEXT, 0, NULL, edit_actions, NULL},
 	{"Saved", "deployed", DOC_OBJECT, DOC_LIST, "SavedDeployment", NULL,
          "By auto_deploy of the environment."},

@@ -146,6 +146,8 @@ static void show_faults(const struct apply *a)
 	for (size_t i = 0; i < json_count(errors); i++) {
 		const char *pointer = json_as_string(json_get(json_at(errors, i), "pointer"));
 		const char *detail = json_as_string(json_get(json_at(errors, i), "detail"));
+		if (problem_is_repeated(errors, i))
+			continue;
 		apply_show_fault(&a->definitions, pointer ? pointer : "", detail ? detail : "",
 		                 &text);
 	}

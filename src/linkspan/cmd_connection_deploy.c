@@ -111,7 +111,8 @@ static void show_done(const struct cli *cli, const struct json *document, struct
 		           connection_revision(document, revision),
 		           same ? "; that ran already" : "");
 	buf_add_char(b, '\n');
-	changes_show(json_get(document, "changes"), "  ", b);
+	if (cli_has(cli, "dry-run"))
+		changes_show(json_get(document, "changes"), "  ", b);
 }
 
 static void show_all(const struct cli *cli, const struct json *document, struct buf *b)

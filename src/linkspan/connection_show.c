@@ -139,7 +139,7 @@ static void show_deployment(const struct json *d, struct buf *b)
 /* A dry run answers with the change alone. */
 void connection_show_change(const struct json *document, struct buf *b)
 {
-	const struct json *inner = json_get(document, "change");
+	const struct json *inner = json_get(document, "saved");
 	const struct json *change = inner ? inner : document;
 	const struct json *deployed = json_get(change, "deployed"),
 			  *held = json_get(change, "held");

@@ -59,8 +59,6 @@ static const struct mend_row {
 	{"invalid_name", "a name is letters, digits, `_`, `-`, `.` and single spaces"},
 	{"name_taken", "see: linkspan connection list; --check-name asks whether a name is free"},
 	{"in_use", "see: linkspan connection usage"},
-	{"protected", "say --confirm and the name of the environment"},
-	{"secret_origin", "look at what goes where, then say --confirm-secrets"},
 	{"comments_lost", "say --discard-comments, or edit the file itself"},
 	{"invalid_definition", "mend what is said above"},
 	{"not_in_environment", "give it a part for that environment: --env in connection edit"},
@@ -160,6 +158,25 @@ int problem_error(const struct fetch_reply *reply, struct err *e)
 	return rc;
 }
 
+static bool is_like(const struct json *a, const struct json *b, const char *key)
+{
+	const char *x = json_as_string(json_get(a, key)), *y = json_as_string(json_get(b, key));
+
+	return x == y || (x && y && strcmp(x, y) == 0);
+}
+
+bool problem_is_repeated(const struct json *errors, size_t i)
+{
+	const struct json *one = json_at(errors, i);
+	size_t k = 0;
+
+	while (k < i && !(is_like(one, json_at(errors, k), "pointer") &&
+	                  is_like(one, json_at(errors, k), "code") &&
+	                  is_like(one, json_at(errors, k), "detail")))
+		k++;
+	return k < i;
+}
+
 void problem_faults(const struct json *problem, const char *prefix, struct buf *b)
 {
 	const struct json *errors = json_get(problem, "errors");
@@ -169,6 +186,8 @@ void problem_faults(const struct json *problem, const char *prefix, struct buf *
 		const char *pointer = json_as_string(json_get(fault, "pointer"));
 		const char *detail = json_as_string(json_get(fault, "detail"));
 		const char *code = json_as_string(json_get(fault, "code"));
+		if (problem_is_repeated(errors, i))
+			continue;
 		buf_printf(b, "%s%s%s%s\n", prefix, pointer ? pointer : "",
 		           pointer && pointer[0] ? ": " : "",
 		           detail ? detail

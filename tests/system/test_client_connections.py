@@ -376,6 +376,7 @@ def test_faults_that_the_host_finds_are_shown_at_their_lines(edit, host, config)
         if request.json()["settings"]["url"] != "https://good.example/":
             return refused(422, "invalid_definition", "faults", errors=[
                 {"pointer": "/settings/url", "detail": "is no URL"},
+                {"pointer": "/settings/url", "detail": "is no URL"},
                 {"pointer": "/settings/pool_sise", "detail": "is unknown"}])
         return Answer(200, document())
 
@@ -387,7 +388,18 @@ else sed -i 's|url = .*|url = "bad";|' "$1"; fi""", cwd=config.folder)
     second = (config.folder / "seen1").read_text().splitlines()
     assert second[0].endswith("settings.url: is no URL")
     assert 'url = "bad"' in second[int(second[0].split(":")[1]) - 1]
-    assert second[1].startswith("#! Orders.conf:")
+    assert "pool_sise: is unknown" in second[1]
+
+
+def test_an_editor_that_never_mends_it(edit, host, config):
+    """It changes the text each time, and the faults that stand before it, too."""
+    host()
+    done = edit("""sed -i 's|^#!.*|#! nothing|' "$1"; echo odd >> "$1" """)
+    assert done.returncode == 7
+    assert len(kept(config)) == 1
+    done = edit("""sed -i 's|^#!.*|#! nothing|; s|type = .*|type = ;|' "$1" """)
+    assert done.returncode == 7
+    assert "still has faults" in done.stderr
 
 
 def test_giving_up_keeps_the_text(edit, host, config):
@@ -578,7 +590,7 @@ def test_deploy_several_and_one_fails(call, host):
 
 
 def test_a_protected_environment_without_a_terminal(call, host):
-    host({f"POST {BASE}:deploy": refused(409, "protected", "Production is protected")})
+    host({f"POST {BASE}:deploy": refused(409, "protected", "Production is protected; say --confirm")})
     done = call("connection", "deploy", "Orders", "--env", "Production", "--yes")
     assert done.returncode == 5
     assert "--confirm" in done.stderr
@@ -603,7 +615,7 @@ def test_a_protected_environment_is_typed_on_a_terminal(linkspan, host, config, 
 
 
 def test_secrets_that_would_go_elsewhere(call, host):
-    host({f"POST {BASE}:deploy": refused(409, "secret_origin", "a secret would go elsewhere", pairs=[
+    host({f"POST {BASE}:deploy": refused(409, "secret_origin", "confirm that (--confirm-secrets)", pairs=[
         {"secret": "file/token", "origin": "https://evil.example:443"}])})
     done = call("connection", "deploy", "Orders", "--env", "Development")
     assert done.returncode == 5
