@@ -74,8 +74,9 @@ struct transfer {
 	struct text reply_headers, reply;
 	uint64_t reply_bytes; /* as far as they were read */
 	bool too_many_headers, too_much_reply, no_descriptor;
-	bool handshake;  /* TLS was begun */
-	char denied[64]; /* the address that the network policy denied just now */
+	bool handshake;       /* TLS was begun, */
+	int64_t handshake_us; /* then */
+	char denied[64];      /* the address that the network policy denied just now */
 	char error[CURL_ERROR_SIZE];
 };
 

@@ -364,8 +364,8 @@ static void check_literal_secrets(const struct lk_settings *s, struct lk_report 
 			continue;
 		snprintf(path, sizeof(path), "headers[%u].value", i);
 		add(report, LK_FAULT_WARNING, path, "literal_secret",
-		    "a secret is written out here; move it to a file and write "
-		    "${secret:file/NAME}");
+		    "a secret is written out here; keep it with `linkspan secret set NAME` and "
+		    "write ${secret:local/NAME}");
 	}
 }
 

@@ -72,6 +72,9 @@ static void add_phases(struct attrs *a, const struct transfer *t)
 		int64_t us = time_of(t, phases[i].info);
 		if (us > 0)
 			add_time(a, phases[i].name, before + us);
+		/* libcurl does not say it while the handshake is under way. */
+		else if (phases[i].info == CURLINFO_CONNECT_TIME_T && t->handshake)
+			add_time(a, phases[i].name, t->handshake_us);
 	}
 }
 

@@ -178,6 +178,7 @@ static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *arg)
 
 	(void)easy;
 	t->handshake = true;
+	t->handshake_us = (t->link->state->host->mono_ms() - t->request->start_ms) * 1000;
 	if (t->link->roots)
 		tls_roots_use(t->link->roots, ssl_ctx);
 	peer_watch(&t->peer, ssl_ctx);

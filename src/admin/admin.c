@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/admin_impl.h"
+#include "admin/api.h"
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -33,9 +34,18 @@ static const struct http_pair headers[] = {
          "frame-ancestors 'none'"},
 };
 
-static void settings_destroy(struct settings *s)
+struct settings *settings_hold(struct admin *admin)
 {
-	if (!s)
+	pthread_mutex_lock(&admin->lock);
+	struct settings *s = admin->settings;
+	atomic_fetch_add(&s->holders, 1);
+	pthread_mutex_unlock(&admin->lock);
+	return s;
+}
+
+void settings_release(struct settings *s)
+{
+	if (!s || atomic_fetch_sub(&s->holders, 1) > 1)
 		return;
 	arena_finish(&s->arena);
 	mem_free(s);
@@ -63,6 +73,7 @@ static struct settings *settings_create(const struct admin_configuration *c)
 	if (!s)
 		return NULL;
 	arena_init(&s->arena);
+	atomic_store(&s->holders, 1);
 	s->c = *c;
 	s->c.name = arena_strdup(&s->arena, c->name);
 	s->c.file = arena_strdup(&s->arena, c->file);
@@ -70,7 +81,7 @@ static struct settings *settings_create(const struct admin_configuration *c)
 	s->c.environments = copy_list(&s->arena, c->environments);
 	if (s->c.name && s->c.file && s->c.environments && (s->c.problem || !c->problem))
 		return s;
-	settings_destroy(s);
+	settings_release(s);
 	return NULL;
 }
 
@@ -80,21 +91,17 @@ int admin_configure(struct admin *admin, const struct admin_configuration *confi
 
 	if (!after)
 		return ERR_NO_MEMORY;
-	pthread_rwlock_wrlock(&admin->lock);
+	pthread_mutex_lock(&admin->lock);
 	struct settings *before = admin->settings;
 	admin->settings = after;
-	pthread_rwlock_unlock(&admin->lock);
-	settings_destroy(before);
+	pthread_mutex_unlock(&admin->lock);
+	settings_release(before);
 	return 0;
 }
 
 static void handle(void *arg, struct http_request *request)
 {
-	struct admin *admin = arg;
-
-	pthread_rwlock_rdlock(&admin->lock);
-	route_dispatch(admin, request);
-	pthread_rwlock_unlock(&admin->lock);
+	route_dispatch(arg, request);
 }
 
 static void answered(void *arg, const struct http_request *request, unsigned status)
@@ -111,8 +118,8 @@ static void destroy(struct admin *admin)
 	throttle_finish(&admin->throttle);
 	answers_finish(&admin->answers);
 	names_finish(&admin->names);
-	settings_destroy(admin->settings);
-	pthread_rwlock_destroy(&admin->lock);
+	settings_release(admin->settings);
+	pthread_mutex_destroy(&admin->lock);
 	mem_free(admin);
 }
 
@@ -123,7 +130,8 @@ static int create(const struct admin_options *options, struct admin **ret, struc
 	if (!admin)
 		return err_no_memory(e);
 	admin->host = options->host;
-	pthread_rwlock_init(&admin->lock, NULL);
+	admin->catalog = options->catalog;
+	pthread_mutex_init(&admin->lock, NULL);
 	names_init(&admin->names);
 	sessions_init(&admin->sessions);
 	throttle_init(&admin->throttle);
@@ -145,16 +153,31 @@ static int start_threads(struct admin *admin, struct err *e)
 
 	if (rc < 0)
 		return rc;
-	rc = followers_start(&admin->followers, admin, e);
-	if (rc < 0)
+	rc = works_start(&admin->works, e);
+	if (rc < 0) {
 		waits_stop(&admin->waits);
+		return rc;
+	}
+	rc = followers_start(&admin->followers, admin, e);
+	if (rc < 0) {
+		works_stop(&admin->works);
+		works_finish(&admin->works);
+		waits_stop(&admin->waits);
+	}
 	return rc;
 }
 
 static void stop_threads(struct admin *admin)
 {
 	followers_stop(&admin->followers);
+	works_stop(&admin->works);
+	works_finish(&admin->works);
 	waits_stop(&admin->waits);
+}
+
+static size_t body_max(void *arg, const struct http_request *request)
+{
+	return api_import_body_max(arg, request);
 }
 
 static struct http_options common_options(struct admin *admin, const struct admin_options *options)
@@ -166,6 +189,7 @@ static struct http_options common_options(struct admin *admin, const struct admi
 		.body_max_bytes = options->configuration->body_max_bytes,
 		.headers = headers,
 		.header_count = sizeof(headers) / sizeof(headers[0]),
+		.body_max = body_max,
 		.handle = handle,
 		.answered = answered,
 		.arg = admin,
@@ -274,6 +298,8 @@ void admin_stop(struct admin *admin, int64_t grace_ms)
 	if (!admin)
 		return;
 	wait_for_sendings(admin);
+	/* What works ends, and is answered; then nothing does. */
+	works_stop(&admin->works);
 	/* The server first: it answers what waits; then the waitings find that done. */
 	http_server_stop(admin->listener, grace_ms);
 	http_server_stop(admin->local, grace_ms);

@@ -6,6 +6,7 @@
 #include "admin/api.h"
 #include "admin/audited.h"
 #include "admin/body.h"
+#include "admin/cause.h"
 #include "admin/links.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
@@ -78,23 +79,137 @@ static int find(struct api_call *call, const char **ret_project, struct json **r
 
 static void refuse(struct api_call *call, const struct err *e)
 {
-	problem_answer_err(call->request, e->code == ERR_NOT_FOUND ? "not_deployed" : NULL, e);
+	char text[512];
+
+	if (e->code == ERR_NOT_FOUND &&
+	    cause_missing(call->admin, call->args[0], call->args[1], text, sizeof(text)))
+		problem_answer(call->request, 404, "no_such_connection", "%s", text);
+	else
+		problem_answer_err(call->request, e->code == ERR_NOT_FOUND ? "not_deployed" : NULL,
+		                   e);
+}
+
+/*
+ * How they are
+ */
+
+/* A status on its way. */
+struct status {
+	struct api_call *call;
+	const struct catalog_entry *entry; /* NULL: nothing of that name is saved */
+	const struct json *links;
+	struct json *items;
+};
+
+/* With no catalogue there is nothing to check. */
+static int read_checks(const struct status *s, const char *environment, struct json **ret,
+                       struct err *e)
+{
+	struct catalog *catalog = s->call->admin->catalog;
+
+	if (catalog)
+		return catalog_why(catalog, s->call->args[0], s->call->args[1], environment, ret,
+		                   e);
+	*ret = json_array();
+	return *ret ? 0 : err_no_memory(e);
+}
+
+static int add_item(struct status *s, struct json *item, const struct json *checks, struct err *e)
+{
+	json_set(item, "checks", checks ? json_copy(checks) : json_array());
+	return json_push(s->items, item) < 0 ? err_no_memory(e) : 0;
+}
+
+static int add_links(struct status *s, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < json_count(s->links) && rc == 0; i++) {
+		const struct json *link = json_at(s->links, i);
+		struct json *why = NULL;
+		rc = read_checks(s, json_as_string(json_get(link, "environment")), &why, e);
+		if (rc == 0)
+			rc = add_item(s, json_copy(link), json_get(json_at(why, 0), "checks"), e);
+		json_free(why);
+	}
+	return rc;
+}
+
+static bool has_link(const struct status *s, const char *environment)
+{
+	for (size_t i = 0; i < json_count(s->links); i++) {
+		const struct json *link = json_at(s->links, i);
+		if (strcmp(json_as_string(json_get(link, "environment")), environment) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where it could be deployed, and never was. */
+static int add_undeployed(struct status *s, struct err *e)
+{
+	struct json *why = NULL;
+
+	if (!s->entry)
+		return 0;
+	int rc = read_checks(s, s->call->query[LINK_ENV].text, &why, e);
+	for (size_t i = 0; i < json_count(why) && rc == 0; i++) {
+		const char *environment = json_as_string(json_get(json_at(why, i), "environment"));
+		if (has_link(s, environment))
+			continue;
+		rc = add_item(s,
+		              links_undeployed_json(s->entry->project, s->entry->name, environment,
+		                                    s->entry->enabled),
+		              json_get(json_at(why, i), "checks"), e);
+	}
+	json_free(why);
+	return rc;
+}
+
+static int read_status(struct status *s, struct err *e)
+{
+	struct json *links = NULL;
+	const char *project;
+	int rc = find(s->call, &project, &links, e);
+
+	/* What is only saved has no link. */
+	if (rc == ERR_NOT_FOUND && s->entry) {
+		err_clear(e);
+		rc = 0;
+	}
+	s->links = links;
+	s->items = json_array();
+	if (rc == 0)
+		rc = add_links(s, e);
+	if (rc == 0)
+		rc = add_undeployed(s, e);
+	json_free(links);
+	return rc;
 }
 
 void api_link_status(struct api_call *call)
 {
-	struct json *list = NULL;
-	const char *project;
+	struct catalog *catalog = call->admin->catalog;
+	struct status s = {
+		.call = call,
+		.entry = catalog ? catalog_find(catalog, call->args[0], call->args[1]) : NULL,
+	};
 	struct err e = {0};
 
-	if (find(call, &project, &list, &e) < 0) {
+	if (read_status(&s, &e) < 0) {
+		json_free(s.items);
 		refuse(call, &e);
-		return;
+	} else {
+		struct json *object = json_object();
+		json_set(object, "items", s.items);
+		reply_json(call->request, 200, object);
 	}
-	struct json *object = json_object();
-	json_set(object, "items", list);
-	reply_json(call->request, 200, object);
+	catalog_release(s.entry);
 }
+
+/*
+ * Holding back
+ */
 
 /* The reason in the body, which may be absent. */
 static int read_reason(struct api_call *call, struct json **ret_body, const char **ret,

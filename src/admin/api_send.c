@@ -85,7 +85,7 @@ static const char *environment_of(const struct api_call *call, struct problem *p
 	if (named && serves(served, named))
 		return named;
 	if (named)
-		problem_set(p, 404, "not_deployed",
+		problem_set(p, 409, "not_served",
 		            "this host does not serve the environment %s; it serves %s", named,
 		            text);
 	else

@@ -1,7 +1,6 @@
 /* Sessions: signing in with a token, who one is, signing out. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
@@ -79,21 +78,13 @@ const struct query_row api_session_rows[SESSION_ROWS] = {
                            .help = "An API token."},
 };
 
-/* A form of another page can send no such type. */
-static bool is_json(const struct http_request *request)
-{
-	static const char type[] = "application/json";
-	const char *given = http_request_header(request, "Content-Type");
-
-	return given && strncasecmp(given, type, sizeof(type) - 1) == 0;
-}
-
 static int read_token(struct api_call *call, struct asker *ret, struct problem *p)
 {
 	struct json *body = NULL;
 	struct query_value value;
 
-	if (!is_json(call->request)) {
+	/* A form of another page can send no such type. */
+	if (!body_is_json(call->request)) {
 		problem_set(p, 415, "json_needed", "Content-Type: application/json is needed");
 		return ERR_USAGE;
 	}

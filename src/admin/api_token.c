@@ -197,7 +197,7 @@ void api_token_create(struct api_call *call)
 {
 	bool dry_run = call->query[TOKEN_DRY_RUN].number;
 	struct json *body = NULL, *answer = NULL;
-	struct token_wish wish;
+	struct token_wish wish = {0};
 	struct problem p = {0};
 	struct err e = {0};
 	struct arena arena;

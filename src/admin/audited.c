@@ -14,7 +14,7 @@
 enum { DETAIL_MAX = 8192, PASSWD_BYTES = 4096 };
 
 /* Over the local socket it is a user of this machine. */
-static void write_actor(const struct api_call *call, char *text)
+void audited_actor(const struct api_call *call, char text[AUDITED_ACTOR_BYTES])
 {
 	uid_t uid = call->request->peer.uid;
 	char room[PASSWD_BYTES];
@@ -36,7 +36,7 @@ int audited_init(struct audited *a, const struct api_call *call, const char *act
 	int rc = 0;
 
 	buf_init(&a->detail, DETAIL_MAX);
-	write_actor(call, a->actor);
+	audited_actor(call, a->actor);
 	if (detail)
 		rc = json_write(detail, 0, &a->detail);
 	a->audit = (struct store_audit){

@@ -9,6 +9,9 @@ struct json;
 
 enum { AUDITED_ACTOR_BYTES = 96 };
 
+/* Who asks: "local:anna" "token:ci" "session/token:ci". */
+void audited_actor(const struct api_call *call, char ret[AUDITED_ACTOR_BYTES]);
+
 struct audited {
 	struct store_audit audit;
 	char actor[AUDITED_ACTOR_BYTES];

@@ -1,6 +1,9 @@
 /* Bodies. */
 #include "admin/body.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "admin/problem.h"
 #include "base/banned.h"
 #include "base/err.h"
@@ -23,4 +26,13 @@ int body_read(const struct http_request *request, struct json **ret, struct prob
 	problem_set(p, rc == ERR_NO_MEMORY ? 503 : 400,
 	            rc == ERR_NO_MEMORY ? "no_memory" : "invalid_json", "the body: %s", e.text);
 	return rc;
+}
+
+bool body_is_json(const struct http_request *request)
+{
+	static const char type[] = "application/json";
+	const char *given = http_request_header(request, "Content-Type");
+
+	return given && strncasecmp(given, type, sizeof(type) - 1) == 0 &&
+	       (given[sizeof(type) - 1] == '\0' || strchr("; \t", given[sizeof(type) - 1]));
 }

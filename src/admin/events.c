@@ -34,6 +34,9 @@ const char *const events_kinds[EVENT_KINDS + 1] = {
 	[EVENT_RELOAD_FAILED] = "reload_failed",
 	[EVENT_DISK_FULL] = "disk_full",
 	[EVENT_DISK_FREE] = "disk_free",
+	[EVENT_CERTIFICATE_EXPIRES] = "certificate_expires",
+	[EVENT_TEST_FAILED] = "test_failed",
+	[EVENT_TEST_OK] = "test_ok",
 };
 
 struct event_filter events_filter(const struct api_call *call)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/admin_impl.h"
+#include "admin/body.h"
 #include "admin/problem.h"
 #include "base/banned.h"
 #include "base/clock.h"
@@ -120,15 +121,22 @@ static bool changes(const struct http_request *request)
 	return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
 }
 
-static bool is_json(const struct http_request *request)
+static bool is_of_type(const char *given, const char *type)
 {
-	static const char type[] = "application/json";
+	size_t length = strlen(type);
+
+	return strncasecmp(given, type, length) == 0 &&
+	       (given[length] == '\0' || strchr("; \t", given[length]));
+}
+
+/* A type that no form of a page can have. */
+static bool is_deliberate(const struct http_request *request)
+{
 	const char *given = http_request_header(request, "Content-Type");
 
-	if (request->body_bytes == 0 && !given)
-		return true;
-	return given && strncasecmp(given, type, sizeof(type) - 1) == 0 &&
-	       (given[sizeof(type) - 1] == '\0' || strchr("; \t", given[sizeof(type) - 1]));
+	if (!given)
+		return request->body_bytes == 0;
+	return is_of_type(given, "application/json") || is_of_type(given, "application/zip");
 }
 
 /* A cookie goes along with whatever makes a browser send a request; these two do not. */
@@ -144,7 +152,7 @@ static int check_intent(const struct http_request *request, const struct session
 		problem_set(p, 403, "csrf", "a change in a session needs its Linkspan-CSRF header");
 		return ERR_DENIED;
 	}
-	if (!is_json(request)) {
+	if (!is_deliberate(request)) {
 		problem_set(p, 415, "json_needed",
 		            "a change in a session needs Content-Type: application/json");
 		return ERR_DENIED;

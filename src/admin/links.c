@@ -6,8 +6,10 @@
 #include "admin/admin_impl.h"
 #include "admin/show.h"
 #include "base/banned.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "core/access.h"
+#include "core/host.h"
 #include "core/monitor.h"
 #include "json/json.h"
 
@@ -44,6 +46,36 @@ static struct json *error_json(const struct monitor_link *l)
 	return object;
 }
 
+static struct json *certificates_json(const struct monitor_link *l, int64_t now_ms)
+{
+	struct json *list = json_array();
+
+	for (enum expiry_source source = 0; source < EXPIRY_SOURCES; source++) {
+		const struct monitor_certificate *c = &l->certificates[source];
+		if (c->ends_ms == 0)
+			continue;
+		struct json *object = json_object();
+		json_set(object, "source", json_string(expiry_source_name(source)));
+		json_set(object, "subject", show_text(c->subject));
+		json_set(object, "not_after", show_time(c->ends_ms));
+		json_set(object, "days_left", show_days_left(c->ends_ms, now_ms));
+		json_push(list, object);
+	}
+	return list;
+}
+
+static struct json *test_json(const struct monitor_link *l)
+{
+	if (l->test_ms == 0)
+		return json_null();
+	struct json *object = json_object();
+	json_set(object, "at", show_time(l->test_ms));
+	json_set(object, "ok", json_bool(l->test_ok));
+	json_set(object, "reason", json_string(l->test_reason));
+	json_set(object, "status", l->test_status ? json_int(l->test_status) : json_null());
+	return object;
+}
+
 static void set_counts(struct json *object, const struct monitor_link *l)
 {
 	const struct {
@@ -60,7 +92,7 @@ static void set_counts(struct json *object, const struct monitor_link *l)
 		json_set(object, counts[i].name, count_json(counts[i].count));
 }
 
-static struct json *link_json(const struct monitor_link *l)
+static struct json *link_json(const struct monitor_link *l, int64_t now_ms)
 {
 	struct json *object = json_object();
 
@@ -86,12 +118,15 @@ static struct json *link_json(const struct monitor_link *l)
 	json_set(object, "pool", pool_json(l));
 	set_counts(object, l);
 	json_set(object, "last_error", error_json(l));
+	json_set(object, "last_test", test_json(l));
+	json_set(object, "certificates", certificates_json(l, now_ms));
 	return object;
 }
 
 struct collecting {
 	const struct who *who;
 	struct json *list;
+	int64_t now_ms;
 	size_t count;
 	bool failed;
 };
@@ -102,7 +137,7 @@ static void take(void *arg, const struct monitor_link *link)
 
 	if (c->who && authorize(c->who, ACTION_READ, link->project, NULL, NULL) < 0)
 		return;
-	c->failed = json_push(c->list, link_json(link)) < 0 || c->failed;
+	c->failed = json_push(c->list, link_json(link, c->now_ms)) < 0 || c->failed;
 	c->count++;
 }
 
@@ -110,7 +145,11 @@ int links_json(struct admin *admin, const char *project, const char *connection,
                const char *environment, const struct who *who, struct json **ret, size_t *ret_count,
                struct err *e)
 {
-	struct collecting c = {.who = who, .list = json_array()};
+	struct collecting c = {
+		.who = who,
+		.list = json_array(),
+		.now_ms = host_clock(admin->host)->unix_ms(),
+	};
 
 	int rc = monitor_links(admin->host, project, connection, environment, take, &c, e);
 	if (rc == 0 && (c.failed || !c.list))
@@ -122,4 +161,19 @@ int links_json(struct admin *admin, const char *project, const char *connection,
 	*ret = c.list;
 	*ret_count = c.count;
 	return 0;
+}
+
+struct json *links_undeployed_json(const char *project, const char *connection,
+                                   const char *environment, bool enabled)
+{
+	const struct monitor_link nothing = {
+		.project = project,
+		.connection = connection,
+		.environment = environment,
+		.enabled = enabled,
+		.state = "undeployed",
+		.state_detail = "it was never deployed here",
+	};
+
+	return link_json(&nothing, 0);
 }

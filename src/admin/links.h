@@ -1,6 +1,7 @@
 /* Links as JSON. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct admin;
@@ -13,3 +14,6 @@ struct who;
 int links_json(struct admin *admin, const char *project, const char *connection,
                const char *environment, const struct who *who, struct json **ret, size_t *ret_count,
                struct err *e);
+/* A connection where nothing of it is deployed, in the same words.  NULL: no memory. */
+struct json *links_undeployed_json(const char *project, const char *connection,
+                                   const char *environment, bool enabled);

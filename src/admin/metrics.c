@@ -216,6 +216,23 @@ PER_LINK(reused, l->pool_reused)
 PER_LINK(opened, l->pool_opened)
 PER_LINK(breaker, breaker_number(l->breaker))
 
+static void write_expiry(struct sheet *s)
+{
+	char labels[48];
+
+	for (size_t i = 0; i < s->link_count; i++) {
+		const struct sheet_link *l = &s->links[i];
+		for (enum expiry_source source = 0; source < EXPIRY_SOURCES; source++) {
+			int64_t ends_ms = l->link->certificates[source].ends_ms;
+			if (ends_ms == 0)
+				continue;
+			snprintf(labels, sizeof(labels), "source=\"%s\"",
+			         expiry_source_name(source));
+			sheet_number(s, l->labels, labels, (double)(ends_ms - s->now_ms) / 1e3);
+		}
+	}
+}
+
 /*
  * The table
  */
@@ -270,6 +287,8 @@ const struct metric metrics[] = {
          write_reused},
 	{"linkspan_pool_opened_total", METRIC_COUNTER, LINK,
          "How many connections the pool has opened, since the last deployment.", write_opened},
+	{"linkspan_certificate_expiry_seconds", METRIC_GAUGE, LINK ",source",
+         "How long a certificate is still good; negative when it has ended.", write_expiry},
 
 	{"linkspan_store_commit_seconds", METRIC_HISTOGRAM, "",
          "How long a commit to stable storage took.", write_commits},

@@ -1,7 +1,6 @@
 /* The register of names: a sorted array, read anew when a number is not in it. */
 #include "admin/names.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,7 +30,7 @@ static int compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static const struct link_name *find(const struct names *n, size_t count, int64_t id)
+static struct link_name *find(const struct names *n, size_t count, int64_t id)
 {
 	const struct link_name key = {.id = id};
 
@@ -56,14 +55,24 @@ static int grow(struct names *n)
 	return 0;
 }
 
+static bool same(const struct link_name *name, const struct store_link *link)
+{
+	return strcmp(name->project, link->project) == 0 &&
+	       strcmp(name->connection, link->connection) == 0 &&
+	       strcmp(name->environment, link->environment) == 0;
+}
+
 static void keep(void *arg, const struct store_link *link)
 {
 	struct reading *r = arg;
 	struct names *n = r->names;
 
-	if (r->failed || find(n, r->known, link->id))
+	if (r->failed)
 		return;
-	r->failed = n->count == n->cap && grow(n) < 0;
+	struct link_name *known = find(n, r->known, link->id);
+	if (known && same(known, link))
+		return;
+	r->failed = !known && n->count == n->cap && grow(n) < 0;
 	if (r->failed)
 		return;
 	struct link_name name = {
@@ -73,7 +82,9 @@ static void keep(void *arg, const struct store_link *link)
 		.environment = arena_strdup(&n->arena, link->environment),
 	};
 	r->failed = !name.project || !name.connection || !name.environment;
-	if (!r->failed)
+	if (!r->failed && known)
+		*known = name;
+	else if (!r->failed)
 		n->items[n->count++] = name;
 }
 
@@ -87,7 +98,15 @@ static int read_all(struct names *n, struct store *store, struct err *e)
 		rc = err_no_memory(e);
 	if (n->count > r.known)
 		qsort(n->items, n->count, sizeof(n->items[0]), compare);
+	n->stale = n->stale && rc < 0;
 	return rc;
+}
+
+void names_renew(struct names *n)
+{
+	pthread_mutex_lock(&n->lock);
+	n->stale = true;
+	pthread_mutex_unlock(&n->lock);
 }
 
 int names_find(struct names *n, struct store *store, int64_t id, struct link_name *ret,
@@ -96,7 +115,7 @@ int names_find(struct names *n, struct store *store, int64_t id, struct link_nam
 	int rc = 0;
 
 	pthread_mutex_lock(&n->lock);
-	const struct link_name *found = find(n, n->count, id);
+	const struct link_name *found = n->stale ? NULL : find(n, n->count, id);
 	if (!found) {
 		rc = read_all(n, store, e);
 		found = find(n, n->count, id);

@@ -1,8 +1,9 @@
-/* The names of links by their number in the store, which never change; kept, so that a list of
- * deliveries does not read all links.  Any thread. */
+/* The names of links by their number in the store; kept, so that a list of deliveries does not read all
+ * links.  Any thread. */
 #pragma once
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,8 @@ struct store;
 
 struct link_name {
 	int64_t id;
-	const char *project, *connection, *environment; /* they live as long as the register */
+	const char *project, *connection,
+		*environment; /* they live as long as the register, renamed or not */
 };
 
 struct names {
@@ -22,10 +24,14 @@ struct names {
 	struct arena arena;
 	struct link_name *items; /* by id */
 	size_t count, cap;
+	bool stale;
 };
 
 void names_init(struct names *n);
 void names_finish(struct names *n);
+
+/* Connections were renamed, moved or deleted: the names are read anew before they are asked for again. */
+void names_renew(struct names *n);
 
 /* ERR_NOT_FOUND, or what the store says. */
 int names_find(struct names *n, struct store *store, int64_t id, struct link_name *ret,

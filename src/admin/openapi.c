@@ -112,13 +112,17 @@ static struct json *media(struct json *schema, const char *type)
 
 static struct json *body_json(const struct doc_route *doc)
 {
-	struct json *object = json_object();
+	const char *type = doc->body_type ? doc->body_type : "application/json";
+	struct json *object = json_object(), *content;
 
+	if (doc->flags & DOC_ROUTE_ANY_BODY)
+		content = media(json_object(), "*/*");
+	else if (doc->body_schema)
+		content = media(doc_ref("schemas", doc->body_schema), type);
+	else
+		content = media(doc_rows_json(doc->body, doc->body_count), type);
 	set_text(object, "description", doc->body_help);
-	json_set(object, "content",
-	         doc->flags & DOC_ROUTE_ANY_BODY
-	                 ? media(json_object(), "*/*")
-	                 : media(doc_rows_json(doc->body, doc->body_count), "application/json"));
+	json_set(object, "content", content);
 	return object;
 }
 

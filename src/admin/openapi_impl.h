@@ -78,7 +78,7 @@ struct doc_answer {
 	const char *help;
 };
 
-enum { DOC_ANSWERS = 3, DOC_CODES = 12 };
+enum { DOC_ANSWERS = 3, DOC_CODES = 16 };
 
 struct doc_route {
 	const char *name;
@@ -86,11 +86,13 @@ struct doc_route {
 	const char *help; /* beyond the summary; NULL: nothing */
 	const struct doc_header *headers;
 	size_t header_count;
-	/* The body: members in rows, or anything. */
+	/* The body: members in rows, a schema, or anything. */
 	const struct query_row *body;
 	size_t body_count;
-	const char *body_help; /* NULL: there is none */
-	unsigned flags;        /* DOC_ROUTE_… */
+	const char *body_schema; /* NULL: none */
+	const char *body_type;   /* NULL: application/json */
+	const char *body_help;   /* NULL: there is no body */
+	unsigned flags;          /* DOC_ROUTE_… */
 	struct doc_answer answers[DOC_ANSWERS];
 	const char *codes[DOC_CODES]; /* of problems, besides those that every route has */
 };

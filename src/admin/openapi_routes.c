@@ -9,13 +9,16 @@
 #define JSON   "application/json"
 #define TEXT   "text/plain"
 #define STREAM "text/event-stream"
+#define ZIP    "application/zip"
 
 const struct doc_tag doc_tags[] = {
 	{"messages", "Sending messages through connections."},
 	{"deliveries", "What became of the messages that were accepted."},
-	{"connections", "How connections are, and holding them back."},
+	{"connections", "Connections as they are saved, how they are, and holding them back."},
+	{"definitions", "What connections are to be, and what is deployed of that."},
 	{"events", "What happens, the moment it does."},
 	{"access", "Tokens, sessions, and the audit trail."},
+	{"secrets", "Secrets that the host keeps itself."},
 	{"host", "The host itself."},
 };
 const size_t doc_tag_count = sizeof(doc_tags) / sizeof(doc_tags[0]);
@@ -36,12 +39,25 @@ static const struct doc_header event_headers[] = {
 	{"Last-Event-ID", "Of a stream: the id of the last event that is known.", 48},
 };
 
+static const struct doc_header match_headers[] = {
+	{"If-Match", "The revision that is edited, as ETag had it; `*`: whatever is there.", 72},
+};
+
 static const struct doc_header document_headers[] = {
 	{"If-None-Match", "The ETag of a document that is known.", 256},
 };
 
+static const struct doc_header bundle_headers[] = {
+	{"Linkspan-Passphrase", "Of a sealed bundle, percent-encoded.", 3072},
+};
+
 #define HEADERS(rows)           .headers = (rows), .header_count = sizeof(rows) / sizeof((rows)[0])
 #define BODY(rows, count, text) .body = (rows), .body_count = (count), .body_help = (text)
+
+/* Of deploying and of going back. */
+#define DEPLOY_CODES                                                                               \
+	"no_such_connection", "protected", "secret_origin", "not_served", "not_in_environment",    \
+		"invalid_definition", "invalid_json"
 
 const struct doc_route doc_routes[] = {
 	{
@@ -59,29 +75,264 @@ const struct doc_route doc_routes[] = {
                             {200, JSON, "Sent",
                              "Direct: an attempt was made, whatever came back. With "
                              "`framing=ndjson`: what became of each line."}},
-		.codes = {"not_deployed", "disabled", "paused", "idempotency_conflict",
-                          "queue_full", "state_full", "rate_limited", "disk_full", "store",
-                          "breaker_open", "unsupported_media_type", "too_many_messages"},
+		.codes = {"no_such_connection", "not_in_environment", "not_served", "not_deployed",
+                          "disabled", "paused", "idempotency_conflict", "queue_full", "state_full",
+                          "rate_limited", "disk_full", "store", "breaker_open",
+                          "unsupported_media_type", "too_many_messages"},
+	},
+	{
+		.name = "testConnection",
+		.tag = "connections",
+		.help = "What is tested goes out as a message would, with the secrets of the host, on a "
+			"connection of its own. A test that fails is an answer like any other: `ok` is false.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
+		.name = "testDraft",
+		.tag = "connections",
+		.help = "As `testConnection`, of a definition that has no saved one.",
+		BODY(api_test_wish_rows, TEST_WISH_ROWS, "Where, and what."),
+		.answers = {{200, JSON, "Test", "What came of it."}},
+		.codes = {"not_found", "invalid_definition", "secret_origin", "not_served",
+                          "stopping"},
+	},
+	{
+		.name = "listConnections",
+		.tag = "connections",
+		.help = "Of that project alone; `-` stands for all projects that may be seen.",
+		.answers = {{200, JSON, "Connections", "A page."}},
+		.codes = {"no_catalogue"},
+	},
+	{
+		.name = "createConnection",
+		.tag = "connections",
+		.help = "Nothing runs yet, unless an environment has `auto_deploy`. Literal secrets are "
+			"sealed, and references put in their place.",
+		.body_schema = "Definition",
+		.body_help = "The definition. Members that only documents have are ignored.",
+		.answers = {{201, JSON, "SavedConnection", "It is saved; Location says where."},
+                            {200, JSON, "Edit", "With `dry_run`: what would be done."}},
+		.codes = {"no_catalogue", "name_taken", "invalid_definition", "invalid_name",
+                          "invalid", "invalid_json"},
+	},
+	{
+		.name = "getConnection",
+		.tag = "connections",
+		.answers = {{200, JSON, "Connection", "The connection; its revision is the ETag."}},
+		.codes = {"not_found", "no_catalogue"},
+	},
+	{
+		.name = "replaceConnection",
+		.tag = "connections",
+		.help = "Another name in the body renames. Members that only documents have are ignored.",
+		HEADERS(match_headers),
+		.body_schema = "Definition",
+		.body_help = "The definition. A secret that is absent is kept, null clears it",
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_definition",
+                          "invalid_name", "invalid", "invalid_json", "stale", "if_match_needed",
+                          "comments_lost", "in_use", "loses_sight"},
+	},
+	{
+		.name = "patchConnection",
+		.tag = "connections",
+		.help = "A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`.",
+		HEADERS(match_headers),
+		.body_schema = "Definition",
+		.body_type = "application/merge-patch+json",
+		.body_help = "Members that change; null removes one",
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_definition",
+                          "invalid_name", "invalid", "invalid_json", "stale", "if_match_needed",
+                          "comments_lost", "in_use", "loses_sight", "unsupported_media_type"},
+	},
+	{
+		.name = "deleteConnection",
+		.tag = "connections",
+		.help = "It is undeployed everywhere. What was delivered through it stays in the lists.",
+		HEADERS(match_headers),
+		.answers = {{204, NULL, NULL, "It is deleted."},
+                            {200, JSON, "Edit", "With `dry_run`: what would be done."}},
+		.codes = {"not_found", "no_catalogue", "stale", "if_match_needed", "in_use"},
+	},
+	{
+		.name = "enableConnection",
+		.tag = "connections",
+		.help = "At once, without a deployment.",
+		HEADERS(match_headers),
+		BODY(api_confirm_rows, CONFIRM_ROWS,
+                     "For a protected environment; it may be left out."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "not_deployed", "protected", "stale",
+                          "comments_lost", "invalid_definition", "invalid_json"},
+	},
+	{
+		.name = "disableConnection",
+		.tag = "connections",
+		.help = "At once, without a deployment.",
+		HEADERS(match_headers),
+		BODY(api_confirm_rows, CONFIRM_ROWS,
+                     "For a protected environment; it may be left out."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "not_deployed", "protected", "stale",
+                          "comments_lost", "invalid_definition", "invalid_json"},
+	},
+	{
+		.name = "renameConnection",
+		.tag = "connections",
+		.help = "Its queue, its deployments and its uid stay.",
+		HEADERS(match_headers),
+		BODY(api_rename_rows, RENAME_ROWS, "The name."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_name",
+                          "invalid_definition", "invalid_json", "stale", "comments_lost", "in_use",
+                          "loses_sight"},
+	},
+	{
+		.name = "moveConnection",
+		.tag = "connections",
+		.help = "Editing must be allowed in both projects. Its queue, its deployments and its uid stay.",
+		HEADERS(match_headers),
+		BODY(api_move_rows, MOVE_ROWS, "The project; the name may be left out."),
+		.answers =
+			{{200, JSON, "Changed",
+                          "The connection as it is now, or, with `dry_run`, what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_name",
+                          "invalid_definition", "invalid_json", "stale", "comments_lost", "in_use",
+                          "loses_sight"},
+	},
+	{
+		.name = "duplicateConnection",
+		.tag = "connections",
+		.help = "Editing must be allowed in both projects. Nothing of it runs yet, unless an environment has `auto_deploy`.",
+		HEADERS(match_headers),
+		BODY(api_duplicate_rows, DUPLICATE_ROWS, "The name; the project may be left out."),
+		.answers = {{201, JSON, "SavedConnection", "It is saved; Location says where."},
+                            {200, JSON, "Edit", "With `dry_run`: what would be done."}},
+		.codes = {"not_found", "no_catalogue", "name_taken", "invalid_definition",
+                          "invalid_name", "invalid", "invalid_json", "stale"},
+	},
+	{
+		.name = "connectionUsage",
+		.tag = "connections",
+		.answers = {{200, JSON, "Users", "What names it."}},
+		.codes = {"not_found", "no_catalogue"},
 	},
 	{
 		.name = "connectionStatus",
 		.tag = "connections",
-		.answers = {{200, JSON, "Links", "Its links, one for each environment."}},
-		.codes = {"not_deployed"},
+		.help = "One item for each environment where it runs or could run, with what stands in the way "
+			"of a message that is sent now. Also for a connection that was only saved.",
+		.answers = {{200, JSON, "CheckedLinks", "Its links, one for each environment."}},
+		.codes = {"no_such_connection", "not_deployed"},
 	},
 	{
 		.name = "pauseConnection",
 		.tag = "connections",
 		.help = "What is stored is held back, direct calls are refused.",
 		BODY(api_pause_rows, PAUSE_ROWS, "Why; it may be left out."),
-		.answers = {{200, JSON, "Links", "Its links as they are now."}},
-		.codes = {"not_deployed", "invalid_json"},
+		.answers = {{200, JSON, "CheckedLinks", "Its links as they are now."}},
+		.codes = {"no_such_connection", "not_deployed", "invalid_json"},
 	},
 	{
 		.name = "resumeConnection",
 		.tag = "connections",
-		.answers = {{200, JSON, "Links", "Its links as they are now."}},
-		.codes = {"not_deployed"},
+		.answers = {{200, JSON, "CheckedLinks", "Its links as they are now."}},
+		.codes = {"no_such_connection", "not_deployed"},
+	},
+	{
+		.name = "deployConnection",
+		.tag = "definitions",
+		.help = "Everything is looked at first: parameters, secrets, certificates. A deployment like "
+			"the present one changes nothing. A secret that would go to an origin where it has "
+			"never gone needs `confirm_secrets`; a protected environment needs its name in "
+			"`confirm`.",
+		BODY(api_deploy_wish_rows, FORWARD_WISH_ROWS, "Where."),
+		.answers = {{200, JSON, "Deployed",
+                             "What runs now, and what is different from before."}},
+		.codes = {DEPLOY_CODES},
+	},
+	{
+		.name = "undeployConnection",
+		.tag = "definitions",
+		.help = "Messages that wait are kept until it is deployed again.",
+		BODY(api_deploy_wish_rows, UNDEPLOY_WISH_ROWS, "Where."),
+		.answers = {{200, JSON, "Undeployed", "What has ended."}},
+		.codes = {"no_such_connection", "not_deployed", "protected", "invalid_json"},
+	},
+	{
+		.name = "rollbackConnection",
+		.tag = "definitions",
+		.help = "It becomes a new deployment, with a number of its own, like the one that is named.",
+		BODY(api_deploy_wish_rows, DEPLOY_WISH_ROWS, "Where, and to what."),
+		.answers = {{200, JSON, "Deployed",
+                             "What runs now, and what is different from before."}},
+		.codes = {"not_found", DEPLOY_CODES},
+	},
+	{
+		.name = "listRevisions",
+		.tag = "definitions",
+		.answers = {{200, JSON, "Revisions", "A page, by environment, the newest first."}},
+		.codes = {"no_such_connection"},
+	},
+	{
+		.name = "getRevision",
+		.tag = "definitions",
+		.answers = {{200, JSON, "WholeRevision", "The deployment."}},
+		.codes = {"no_such_connection", "not_found"},
+	},
+	{
+		.name = "diffConnection",
+		.tag = "definitions",
+		.answers = {{200, JSON, "Difference", "What is saved, compared with what runs."}},
+		.codes = {"no_such_connection", "not_found"},
+	},
+	{
+		.name = "applyDefinitions",
+		.tag = "definitions",
+		.help = "What is the same is left alone. With `prune` what no item names is deleted; with "
+			"`deploy` what is saved is deployed where it differs from what runs. Saving happens "
+			"as a whole; what could not be deployed stands in `held`.",
+		BODY(api_apply_wish_rows, APPLY_WISH_ROWS, "What there is to be."),
+		.answers = {{200, JSON, "Applied",
+                             "What became of each; with `dry_run`, what would."}},
+		.codes = {"invalid_json", "invalid_definition", "invalid_name", "name_taken",
+                          "stale", "comments_lost", "in_use", "not_served"},
+	},
+	{
+		.name = "getName",
+		.tag = "definitions",
+		.answers = {{200, JSON, "Name", "Whether it is free, and why not."}},
+	},
+	{
+		.name = "listEnvironments",
+		.tag = "definitions",
+		.answers = {{200, JSON, "Environments",
+                             "The environments, and what projects lay over them."}},
+	},
+	{
+		.name = "listConnectionTypes",
+		.tag = "definitions",
+		.answers = {{200, JSON, "ConnectionTypes",
+                             "One for each type that a plugin offers."}},
+	},
+	{
+		.name = "listHeaderNames",
+		.tag = "definitions",
+		.answers = {{200, JSON, "HeaderNames", "The names."}},
 	},
 	{
 		.name = "listDeliveries",
@@ -154,6 +405,39 @@ const struct doc_route doc_routes[] = {
 		.codes = {"not_found"},
 	},
 	{
+		.name = "listSecrets",
+		.tag = "secrets",
+		.answers = {{200, JSON, "Secrets",
+                             "The secrets of the provider `local`, by name."}},
+		.codes = {"no_catalogue"},
+	},
+	{
+		.name = "setSecret",
+		.tag = "secrets",
+		.help = "The text is kept byte for byte, at most 64 KiB of it, without a NUL byte, and can "
+			"be read by nobody: definitions name it as `${secret:local/NAME}`. Running links "
+			"take a new text within five minutes, or when a receiver says 401.",
+		.body_help = "The secret; as `application/json`, it is the member `text`.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{204, NULL, NULL, "It is kept."}},
+		.codes = {"invalid", "invalid_json", "no_catalogue", "disk_full"},
+	},
+	{
+		.name = "deleteSecret",
+		.tag = "secrets",
+		.help = "What still names it cannot be deployed any more, and deployments that run fail "
+			"when they ask for it again.",
+		.answers = {{204, NULL, NULL, "It is removed."}},
+		.codes = {"invalid", "not_found", "no_catalogue", "disk_full"},
+	},
+	{
+		.name = "checkSecret",
+		.tag = "secrets",
+		BODY(api_secret_check_rows, CHECK_ROWS, "Which one."),
+		.answers = {{200, JSON, "SecretVerdicts", "Whether it can be had; if not, why."}},
+		.codes = {"invalid_json", "no_catalogue"},
+	},
+	{
 		.name = "listAudit",
 		.tag = "access",
 		.answers = {{200, JSON, "Audit", "A page of rows."}},
@@ -188,6 +472,34 @@ const struct doc_route doc_routes[] = {
                             {304, NULL, NULL, "It is the one that is known."}},
 	},
 	{
+		.name = "exportConnection",
+		.tag = "connections",
+		.help = "A ZIP file; its name is in Content-Disposition. Of what the definition needs, "
+			"certificates go along, and private keys with a passphrase, for administrators.",
+		HEADERS(bundle_headers),
+		.answers = {{200, ZIP, NULL, "The bundle."}},
+		.codes = {"not_found", "not_exportable"},
+	},
+	{
+		.name = "exportConnections",
+		.tag = "connections",
+		BODY(api_exports_rows, EXPORTS_ROWS, "Which connections."),
+		.answers = {{200, ZIP, NULL, "The bundle."}},
+		.codes = {"not_found", "not_exportable", "invalid_json"},
+	},
+	{
+		.name = "importConnections",
+		.tag = "connections",
+		.help = "At most 64 MiB. Certificates and keys of the bundle are written to the folder "
+			"`tls/imported` of the definitions, and the definitions name them there.",
+		HEADERS(bundle_headers),
+		.body_help = "The bundle.",
+		.flags = DOC_ROUTE_ANY_BODY,
+		.answers = {{200, JSON, "Import", "The plan, and what was done."}},
+		.codes = {"invalid_bundle", "sealed", "bad_passphrase", "import_refused",
+                          "conflict", "too_large"},
+	},
+	{
 		.name = "metrics",
 		.tag = "host",
 		.answers = {{200, TEXT, NULL, "Metrics."}},
@@ -219,6 +531,8 @@ static const struct {
 	{"project", "The project; `global` for the global scope."},
 	{"name", "The connection's name."},
 	{"id", "The id."},
+	{"secret", "The secret's name: letters, digits and `_ . -`, no dot first."},
+	{"number", "Of the deployment in its environment."},
 };
 
 const char *doc_argument(const char *name)

@@ -149,6 +149,19 @@ static void add_choice(struct json *schemas, const char *name, const char *a, co
 	json_set(schemas, name, schema);
 }
 
+/* What a change answers: the connection, or what would be done, or one deployment. */
+static const char *const changed[] = {"SavedConnection", "Edit", "Toggled", NULL};
+
+static void add_any(struct json *schemas, const char *name, const char *const *choices)
+{
+	struct json *schema = json_object(), *list = json_array();
+
+	for (size_t i = 0; choices[i]; i++)
+		json_push(list, doc_ref("schemas", choices[i]));
+	json_set(schema, "anyOf", list);
+	json_set(schemas, name, schema);
+}
+
 /* Every code once, with what it means. */
 static struct json *codes_schema(void)
 {
@@ -172,6 +185,7 @@ struct json *doc_schemas_json(void)
 	json_set(schemas, "Code", codes_schema());
 	add_choice(schemas, "Sent", "Direct", "Lines");
 	add_choice(schemas, "Replayed", "Replay", "Count");
+	add_any(schemas, "Changed", changed);
 	json_set(schemas, "Document", typed("object"));
 	return schemas;
 }
@@ -242,6 +256,8 @@ struct json *doc_row_schema(const struct query_row *row)
 		return several_schema(row->choices);
 	case QUERY_LIST:
 		return list_schema(typed("string"));
+	case QUERY_DOCUMENT:
+		return json_object();
 	default:
 		return family_schema(row);
 	}

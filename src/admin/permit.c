@@ -2,6 +2,7 @@
 #include "admin/permit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "admin/admin_impl.h"
 #include "admin/problem.h"
@@ -92,6 +93,10 @@ static int ask(struct api_call *call, const struct route *route, struct err *e)
 		return 0;
 	case SCOPE_PROJECT:
 		return in_project(call, route->action, e);
+	case SCOPE_PROJECTS:
+		return strcmp(call->args[0], API_ALL_PROJECTS) == 0
+		               ? authorize_somewhere(&call->asker.who, route->action, e)
+		               : in_project(call, route->action, e);
 	case SCOPE_DELIVERY:
 		return of_delivery(call, route->action, e);
 	case SCOPE_SOMEWHERE:

@@ -69,9 +69,12 @@ static struct json *faults_json(const struct problem *p)
 	return list;
 }
 
-static struct json *problem_json(const struct problem *p)
+static struct json *problem_json(const struct problem *p, const struct json *more)
 {
 	struct json *object = json_object();
+	const struct json *member;
+	const void *cursor = NULL;
+	const char *name;
 
 	json_set(object, "type", json_string("about:blank"));
 	json_set(object, "title", json_string(p->title));
@@ -79,10 +82,12 @@ static struct json *problem_json(const struct problem *p)
 	json_set(object, "code", json_string(p->code));
 	if (p->fault_count > 0)
 		json_set(object, "errors", faults_json(p));
+	while ((member = json_next(more, &cursor, &name)))
+		json_set(object, name, json_copy(member));
 	return object;
 }
 
-void problem_reply(struct http_request *request, const struct problem *p)
+void problem_reply_with(struct http_request *request, const struct problem *p, struct json *more)
 {
 	const struct http_pair header = {.name = p->header, .value = p->header_value};
 	struct http_reply reply = {
@@ -92,7 +97,14 @@ void problem_reply(struct http_request *request, const struct problem *p)
 		.header_count = p->header ? 1 : 0,
 	};
 
-	reply_tree(request, &reply, problem_json(p));
+	struct json *document = problem_json(p, more);
+	json_free(more);
+	reply_tree(request, &reply, document);
+}
+
+void problem_reply(struct http_request *request, const struct problem *p)
+{
+	problem_reply_with(request, p, NULL);
 }
 
 void problem_answer(struct http_request *request, unsigned status, const char *code,

@@ -8,7 +8,9 @@
 #include <stddef.h>
 
 struct err;
+struct json;
 struct http_request;
+struct json;
 
 enum { PROBLEM_FAULTS = 8 };
 
@@ -36,6 +38,8 @@ void problem_fault(struct problem *p, const char *pointer, const char *code, con
 
 /* Answers the request. */
 void problem_reply(struct http_request *request, const struct problem *p);
+/* With further members, those of an object that is taken; NULL: none. */
+void problem_reply_with(struct http_request *request, const struct problem *p, struct json *more);
 
 /* Both in one. */
 void problem_answer(struct http_request *request, unsigned status, const char *code,

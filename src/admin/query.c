@@ -130,7 +130,7 @@ int query_parse(const struct query_row *row, const char *pointer, const char *te
 	struct query_value value = {.given = true, .text = text};
 	char allowed[192];
 
-	if (row->kind != QUERY_FAMILY &&
+	if (row->kind < sizeof(parsers) / sizeof(parsers[0]) &&
 	    parsers[row->kind](row, text, &value, allowed, sizeof(allowed)) < 0) {
 		problem_fault(p, pointer, invalid, "\"%.40s\" is not allowed; what is: %s", text,
 		              allowed);
@@ -250,6 +250,9 @@ static int read_member(const struct query_row *rows, size_t count, const char *k
 	if (row < 0)
 		return unknown(rows, count, key, pointer, p);
 	if (json_kind(member) == JSON_NULL)
+		return 0;
+	ret[row].given = rows[row].kind == QUERY_DOCUMENT;
+	if (ret[row].given)
 		return 0;
 	if (rows[row].kind == QUERY_LIST)
 		return read_list(pointer, member, &ret[row], p);

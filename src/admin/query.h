@@ -13,14 +13,15 @@ struct json;
 struct problem;
 
 enum query_kind {
-	QUERY_TEXT,    /* text; min to max bytes */
-	QUERY_INT,     /* number; min to max */
-	QUERY_FLAG,    /* number; true or false */
-	QUERY_TIME,    /* number: Unix time in ms; RFC 3339 */
-	QUERY_CHOICE,  /* number: place in choices */
-	QUERY_CHOICES, /* number: bits 1 << place; several with commas */
-	QUERY_LIST,    /* an array of texts, in bodies alone; read by whoever wants it */
-	QUERY_FAMILY,  /* every name that begins so; read by whoever wants them */
+	QUERY_TEXT,     /* text; min to max bytes */
+	QUERY_INT,      /* number; min to max */
+	QUERY_FLAG,     /* number; true or false */
+	QUERY_TIME,     /* number: Unix time in ms; RFC 3339 */
+	QUERY_CHOICE,   /* number: place in choices */
+	QUERY_CHOICES,  /* number: bits 1 << place; several with commas */
+	QUERY_LIST,     /* an array of texts, in bodies alone; read by whoever wants it */
+	QUERY_DOCUMENT, /* any value, in bodies alone; read by whoever wants it */
+	QUERY_FAMILY,   /* every name that begins so; read by whoever wants them */
 };
 
 struct query_row {

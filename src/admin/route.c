@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/admin_impl.h"
 #include "admin/permit.h"
 #include "admin/problem.h"
 #include "base/banned.h"
@@ -83,9 +84,10 @@ static void refuse(const struct api_call *call, const char *allowed)
 const char *route_scope_name(enum route_scope scope)
 {
 	static const char *const names[ROUTE_SCOPES] = {
-		[SCOPE_HOST] = "host",       [SCOPE_PUBLIC] = "public",
-		[SCOPE_SELF] = "self",       [SCOPE_SOMEWHERE] = "somewhere",
-		[SCOPE_PROJECT] = "project", [SCOPE_DELIVERY] = "delivery",
+		[SCOPE_HOST] = "host",         [SCOPE_PUBLIC] = "public",
+		[SCOPE_SELF] = "self",         [SCOPE_SOMEWHERE] = "somewhere",
+		[SCOPE_PROJECT] = "project",   [SCOPE_PROJECTS] = "projects",
+		[SCOPE_DELIVERY] = "delivery",
 	};
 
 	return names[scope];
@@ -103,6 +105,79 @@ static int admit(struct api_call *call, const struct route *route, struct proble
 	return rc < 0 ? rc : permit(call, route, p);
 }
 
+/*
+ * Handlers that wait
+ */
+
+/* What they take is known by its count; a client that waits for longer has left. */
+enum { WORK_MS = 600000 };
+
+struct call_work {
+	struct work work;
+	struct api_call call;
+	void (*handle)(struct api_call *call);
+};
+
+static void release(const struct api_call *call)
+{
+	asker_release(&call->asker);
+	settings_release(call->settings);
+}
+
+static void run_call(struct work *work)
+{
+	struct call_work *w = container_of(work, struct call_work, work);
+
+	w->handle(&w->call);
+	release(&w->call);
+	mem_free(w);
+}
+
+static void refuse_call(struct work *work)
+{
+	struct call_work *w = container_of(work, struct call_work, work);
+
+	problem_answer(w->call.request, 503, "stopping", "the host is being stopped");
+	release(&w->call);
+	mem_free(w);
+}
+
+static void answer_busy(struct http_request *request)
+{
+	struct problem p = {.header = "Retry-After", .header_value = "1"};
+
+	problem_set(&p, 503, "busy", "%d changes wait already", WORKS_MAX);
+	problem_reply(request, &p);
+}
+
+/* Whoever asks, and the settings, go along. */
+static void hand_over(const struct api_call *call, const struct route *route)
+{
+	struct call_work *w = mem_zalloc(sizeof(*w));
+
+	if (!w) {
+		problem_answer(call->request, 503, "no_memory", "there is no memory for it");
+		release(call);
+		return;
+	}
+	*w = (struct call_work){
+		.work = {.run = run_call, .refuse = refuse_call},
+		.call = *call,
+		.handle = route->handle,
+	};
+	http_request_set_timeout(call->request, WORK_MS);
+	http_request_suspend(call->request);
+	if (works_add(&call->admin->works, &w->work) == 0)
+		return;
+	answer_busy(w->call.request);
+	release(&w->call);
+	mem_free(w);
+}
+
+/*
+ * Dispatching
+ */
+
 void route_dispatch(struct admin *admin, struct http_request *request)
 {
 	struct api_call call = {.admin = admin, .request = request};
@@ -115,10 +190,15 @@ void route_dispatch(struct admin *admin, struct http_request *request)
 		refuse(&call, allowed);
 		return;
 	}
+	call.settings = settings_hold(admin);
 	if (admit(&call, route, &p) < 0 ||
-	    query_read(route->query, route->query_count, request, call.query, &p) < 0)
+	    query_read(route->query, route->query_count, request, call.query, &p) < 0) {
 		problem_reply(request, &p);
-	else
+	} else if (route->works) {
+		hand_over(&call, route);
+		return;
+	} else {
 		route->handle(&call);
-	asker_release(&call.asker);
+	}
+	release(&call);
 }

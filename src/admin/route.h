@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "admin/identify.h"
@@ -14,17 +15,24 @@
 
 struct admin;
 struct http_request;
+struct settings;
 
 /* An argument is a name or an id; what is longer names nothing. */
-enum { API_ARGS = 2, API_ARG_BYTES = 104 };
+enum { API_ARGS = 3, API_ARG_BYTES = 104 };
 
-/* One request while its handler runs. */
+/* In the place of a project: all that whoever asks may see. */
+#define API_ALL_PROJECTS "-"
+
+/* One request while its handler runs.  All in it that is borrowed is the request's, which may be gone once it
+ * is answered, but for the asker and the settings. */
 struct api_call {
 	struct admin *admin;
 	struct http_request *request;
+	struct settings *settings; /* as they were when it came; admin_settings() */
 	struct asker asker;
 	char args[API_ARGS][API_ARG_BYTES];
-	char project[API_ARG_BYTES]; /* that was authorised: SCOPE_PROJECT, SCOPE_DELIVERY; else "" */
+	char project
+		[API_ARG_BYTES]; /* that was authorised: SCOPE_PROJECT, _PROJECTS, _DELIVERY; else "" */
 	struct query_value query[QUERY_ROWS_MAX]; /* one for each of the route's rows */
 };
 
@@ -35,6 +43,7 @@ enum route_scope {
 	SCOPE_SELF,      /* it concerns only whoever asks, who must be known */
 	SCOPE_SOMEWHERE, /* in any project; the handler shows and does only what is allowed there */
 	SCOPE_PROJECT,  /* in the project of the first argument, for the connection of the second */
+	SCOPE_PROJECTS, /* the same, or, where that is API_ALL_PROJECTS, as SCOPE_SOMEWHERE */
 	SCOPE_DELIVERY, /* in the project of the delivery of the first argument */
 	ROUTE_SCOPES,
 };
@@ -51,6 +60,7 @@ struct route {
 	void (*handle)(struct api_call *call);
 	const struct query_row *query;
 	size_t query_count;
+	bool works; /* the handler waits for the disk or for links: it runs on the thread of works.h */
 };
 
 extern const struct route routes[];

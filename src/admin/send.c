@@ -6,6 +6,7 @@
 
 #include "admin/admin_impl.h"
 #include "admin/answer.h"
+#include "admin/cause.h"
 #include "admin/parts.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
@@ -46,6 +47,24 @@ const struct send_refusal *send_refusal(const char *code)
 	return NULL;
 }
 
+/* What the catalogue knows of it. */
+static bool refuse_by_cause(const struct sending *s, const char *code)
+{
+	struct json *more = NULL;
+	struct problem p = {0};
+	struct cause cause;
+
+	if (!cause_find(s->admin, s->project, s->connection, s->environment, code, &cause))
+		return false;
+	problem_set(&p, cause.status, cause.code, "%s", cause.text);
+	if (cause.meaning.is_there || cause.meaning.number) {
+		more = json_object();
+		json_set(more, "resolved", cause_resolved(&cause.meaning));
+	}
+	problem_reply_with(s->request, &p, more);
+	return true;
+}
+
 void send_refuse(const struct sending *s, const char *code)
 {
 	static const struct send_refusal internal = {"internal", 500, NULL,
@@ -53,6 +72,8 @@ void send_refuse(const struct sending *s, const char *code)
 	const struct send_refusal *refusal = send_refusal(code);
 	struct problem p = {0};
 
+	if (refuse_by_cause(s, code))
+		return;
 	if (!refusal)
 		refusal = &internal;
 	problem_set(&p, refusal->status, refusal->code, "%s in %s %s", s->connection,
@@ -150,6 +171,7 @@ void send_durable(struct sending *s, struct parts *parts)
 struct direct {
 	struct sending *sending;
 	struct message *message;
+	struct catalog_meaning meaning; /* as it was when it was sent; nothing without a catalogue */
 };
 
 static void direct_destroy(struct direct *d)
@@ -157,6 +179,17 @@ static void direct_destroy(struct direct *d)
 	message_unref(d->message);
 	sending_destroy(d->sending);
 	mem_free(d);
+}
+
+static struct json *direct_json(const struct direct *d, const struct send_answer *answer)
+{
+	struct json *object = answer_json(answer, message_get(d->message)->id, NULL);
+
+	if (!object || !d->meaning.number ||
+	    json_set(object, "resolved", cause_resolved(&d->meaning)) == 0)
+		return object;
+	json_free(object);
+	return NULL;
 }
 
 static void direct_done(void *arg, const struct send_answer *answer)
@@ -167,8 +200,7 @@ static void direct_done(void *arg, const struct send_answer *answer)
 	if (answer->attempts == 0 && send_refusal(o->reason))
 		send_refuse(d->sending, o->reason);
 	else
-		reply_json(d->sending->request, 200,
-		           answer_json(answer, message_get(d->message)->id, NULL));
+		reply_json(d->sending->request, 200, direct_json(d, answer));
 	outcome_destroy(answer->outcome);
 	direct_destroy(d);
 }
@@ -204,6 +236,9 @@ void send_direct(struct sending *s, struct parts *parts)
 		direct_destroy(d);
 		return;
 	}
+	if (s->admin->catalog)
+		catalog_mean(s->admin->catalog, s->project, s->connection, s->environment,
+		             &d->meaning);
 	http_request_set_timeout(s->request, DIRECT_MS);
 	http_request_suspend(s->request);
 	rc = send_now(d, &e);

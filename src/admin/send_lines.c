@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "admin/admin_impl.h"
+#include "admin/cause.h"
 #include "admin/parts.h"
 #include "admin/problem.h"
 #include "admin/send.h"
@@ -18,7 +19,7 @@
 enum {
 	LINES_MAX = 10000,
 	KEY_BYTES = 280, /* of an idempotency key with the number of its line */
-	ITEM_BYTES = 256,
+	ITEM_BYTES = 768,
 };
 
 /* All lines; those that are no message were never called, and have no answer.  The outbox is given them
@@ -136,13 +137,35 @@ static int add_calls(struct batch *b, struct message_parts *m, struct err *e)
  * The answer
  */
 
-static void add_item(struct buf *text, const struct outbox_answer *a)
+/* All lines have one cause, if the connection is one. */
+static struct json *cause_json(const struct batch *b)
+{
+	const struct sending *s = b->sending;
+	struct cause cause;
+
+	for (size_t i = 0; i < b->call_count; i++) {
+		if (b->answers[i].rc == 0 ||
+		    !cause_find(s->admin, s->project, s->connection, s->environment,
+		                b->answers[i].reason, &cause))
+			continue;
+		struct json *item = json_object();
+		json_set(item, "code", json_string(cause.code));
+		json_set(item, "detail", json_string(cause.text));
+		return item;
+	}
+	return NULL;
+}
+
+static void add_item(struct buf *text, const struct outbox_answer *a, const struct json *cause)
 {
 	const struct send_refusal *refusal = send_refusal(a->reason);
+	bool is_cause = cause && a->reason && strcmp(a->reason, "not_deployed") == 0;
 
 	if (a->rc == 0)
 		buf_printf(text, "{\"id\": \"%s\"%s}", a->id,
 		           a->repeated ? ", \"repeated\": true" : "");
+	else if (is_cause)
+		json_write(cause, 0, text);
 	else
 		buf_printf(text, "{\"code\": \"%s\", \"detail\": \"the connection %s\"}",
 		           refusal ? refusal->code : "internal",
@@ -151,18 +174,20 @@ static void add_item(struct buf *text, const struct outbox_answer *a)
 
 static void add_items(struct buf *text, const struct batch *b)
 {
+	struct json *cause = cause_json(b);
 	size_t answer = 0;
 
 	for (size_t line = 0; line < b->line_count; line++) {
 		buf_add_str(text, line ? ", " : "");
 		if (b->is_called[line])
-			add_item(text, &b->answers[answer++]);
+			add_item(text, &b->answers[answer++], cause);
 		else
 			buf_printf(text,
 			           "{\"code\": \"invalid_json\", \"detail\": \"line %zu is not one "
 			           "JSON value\"}",
 			           line + 1);
 	}
+	json_free(cause);
 }
 
 static void answer_all(const struct batch *b)

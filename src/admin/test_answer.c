@@ -113,6 +113,8 @@ static struct json *phases_json(struct making *m)
 	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 		enum test_phase phase = phases[i].phase;
 		const char *us = outcome_attr(m->outcome, phases[i].attr);
+		if (phase == TEST_WHOLE && is_ok(m) && !m->outcome->status)
+			us = NULL; /* it was only to connect */
 		/* What failed took the rest of the time. */
 		if (phase == end && !us)
 			us = outcome_attr(m->outcome, "time.total_us");
@@ -264,13 +266,6 @@ static struct json *hint_json(struct making *m)
  * The peer
  */
 
-static int64_t days_left(int64_t until_ms, int64_t now_ms)
-{
-	int64_t left_ms = until_ms - now_ms;
-
-	return left_ms >= 0 ? left_ms / DAY_MS : -((-left_ms + DAY_MS - 1) / DAY_MS);
-}
-
 static struct json *names_json(struct making *m, const char *names)
 {
 	struct json *list = json_array();
@@ -308,8 +303,7 @@ static struct json *certificate_json(struct making *m, unsigned number)
 	set(m, object, "issuer", show_text(chain_attr(m, number, "issuer")));
 	set(m, object, "not_before", show_time(chain_ms(m, number, "not_before")));
 	set(m, object, "not_after", show_time(until_ms));
-	set(m, object, "days_left",
-	    until_ms ? json_int(days_left(until_ms, m->now_ms)) : json_null());
+	set(m, object, "days_left", show_days_left(until_ms, m->now_ms));
 	set(m, object, "san",
 	    number == 0 ? names_json(m, chain_attr(m, number, "san")) : json_null());
 	return object;

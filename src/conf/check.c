@@ -119,8 +119,8 @@ static int read_all(struct loader *l, const struct source *sources, size_t count
 
 static int check_folder(struct loader *l, const char *folder)
 {
-	const char *const *names;
-	size_t count, read = 0;
+	const char *const *names = NULL;
+	size_t count = 0, read = 0;
 
 	const char *project = project_of(l, folder);
 	int rc = folder_list(&l->c->arena, folder, FOLDER_DEFINITIONS, l->report, &names, &count);

@@ -1,12 +1,9 @@
 /* Secrets that the host keeps itself, sealed in its state folder. */
 #include "conf/local.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
@@ -27,7 +24,7 @@ static const char magic[] = "lksecret1";
 
 enum {
 	MAGIC_BYTES = sizeof(magic) - 1,
-	SEALED_MOST = MAGIC_BYTES + SECRET_MAX_BYTES + SEAL_EXTRA_BYTES,
+	SEALED_BYTES_MOST = MAGIC_BYTES + SECRET_MAX_BYTES + SEAL_EXTRA_BYTES,
 	FILE_MODE = 0600,
 	FOLDER_MODE = 0700,
 };
@@ -51,15 +48,24 @@ struct place {
 	char with[LOCAL_NAME_MOST + 16]; /* what is authenticated: the reference */
 };
 
+static int check_name(const char *name, struct err *e)
+{
+	if (local_is_name(name))
+		return 0;
+	return err_set(e, ERR_INVALID,
+	               "\"%.80s\" is no name of a secret; what is allowed: letters, digits and "
+	               "`_ . -`, no dot first, at most %d bytes",
+	               name, LOCAL_NAME_MOST);
+}
+
 /* name NULL: the folder alone. */
 static int find_place(const struct conf_host *host, const char *name, struct place *ret,
                       struct err *e)
 {
-	if (name && !local_is_name(name))
-		return err_set(e, ERR_INVALID,
-		               "\"%.80s\" is no name of a secret; what is allowed: letters, "
-		               "digits and `_ . -`, no dot first, at most %d bytes",
-		               name, LOCAL_NAME_MOST);
+	int rc = name ? check_name(name, e) : 0;
+
+	if (rc < 0)
+		return rc;
 	if (!host->state)
 		return err_set(e, ERR_INVALID, "there is no state folder");
 	snprintf(ret->key, sizeof(ret->key), "%s/secrets.key", host->state);
@@ -87,8 +93,12 @@ int local_path(const struct conf_host *host, const char *name, struct buf *ret, 
  * Sealing
  */
 
-static int check_text(const char *name, const char *text, size_t bytes, struct err *e)
+int local_check(const char *name, const char *text, size_t bytes, struct err *e)
 {
+	int rc = check_name(name, e);
+
+	if (rc < 0)
+		return rc;
 	if (bytes == 0)
 		return err_set(e, ERR_INVALID, "the secret %s would be empty", name);
 	if (bytes > SECRET_MAX_BYTES)
@@ -107,7 +117,10 @@ static int seal_at(const struct place *place, const char *text, size_t bytes, st
 
 	if (!sealed)
 		return err_no_memory(e);
-	int rc = keyfile_take(place->key, key, e);
+	/* Whoever writes the file finds a folder that is closed to others. */
+	int rc = file_make_folders(place->file, FOLDER_MODE, e);
+	if (rc == 0)
+		rc = keyfile_take(place->key, key, e);
 	if (rc == 0) {
 		seal(key, text, bytes, place->with, strlen(place->with), sealed);
 		buf_add(ret, magic, MAGIC_BYTES);
@@ -125,9 +138,9 @@ int local_seal(const struct conf_host *host, const char *name, const char *text,
 {
 	struct place place;
 
-	int rc = find_place(host, name, &place, e);
+	int rc = local_check(name, text, bytes, e);
 	if (rc == 0)
-		rc = check_text(name, text, bytes, e);
+		rc = find_place(host, name, &place, e);
 	return rc < 0 ? rc : seal_at(&place, text, bytes, ret, e);
 }
 
@@ -137,15 +150,13 @@ int local_set(const struct conf_host *host, const char *name, const char *text, 
 	struct place place;
 	struct buf sealed;
 
-	int rc = find_place(host, name, &place, e);
+	int rc = local_check(name, text, bytes, e);
 	if (rc == 0)
-		rc = check_text(name, text, bytes, e);
+		rc = find_place(host, name, &place, e);
 	if (rc < 0)
 		return rc;
-	buf_init(&sealed, SEALED_MOST);
-	rc = file_make_folders(place.file, FOLDER_MODE, e);
-	if (rc == 0)
-		rc = seal_at(&place, text, bytes, &sealed, e);
+	buf_init(&sealed, SEALED_BYTES_MOST);
+	rc = seal_at(&place, text, bytes, &sealed, e);
 	if (rc == 0)
 		rc = file_replace(place.file, sealed.data, sealed.len_bytes, FILE_MODE, e);
 	buf_finish(&sealed);
@@ -163,26 +174,6 @@ static int not_there(const char *name, struct err *e)
 	               name);
 }
 
-static int open_file(const struct place *place, const char *name, struct err *e)
-{
-	int fd = open(place->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return not_there(name, e);
-	if (fd < 0)
-		return err_set_errno(e, errno == EACCES || errno == ELOOP ? ERR_DENIED : ERR_IO,
-		                     "%s", place->file);
-	int rc = 0;
-	if (fstat(fd, &st) < 0)
-		rc = err_set_errno(e, ERR_IO, "%s", place->file);
-	else if (!S_ISREG(st.st_mode))
-		rc = err_set(e, ERR_INVALID, "%s is not a plain file", place->file);
-	if (rc < 0)
-		close(fd);
-	return rc < 0 ? rc : fd;
-}
-
 static int not_ours(const struct place *place, struct err *e)
 {
 	return err_set(e, ERR_INVALID,
@@ -196,10 +187,7 @@ static int open_sealed(const struct place *place, const struct buf *sealed, stru
 	size_t least = MAGIC_BYTES + SEAL_EXTRA_BYTES;
 	uint8_t key[KEYFILE_BYTES];
 
-	if (buf_failed(sealed) == BUF_NO_MEMORY)
-		return err_no_memory(e);
-	if (buf_failed(sealed) || sealed->len_bytes < least ||
-	    memcmp(sealed->data, magic, MAGIC_BYTES) != 0)
+	if (sealed->len_bytes < least || memcmp(sealed->data, magic, MAGIC_BYTES) != 0)
 		return not_ours(place, e);
 	size_t bytes = sealed->len_bytes - least;
 	char *text = mem_alloc(bytes + 1);
@@ -221,23 +209,22 @@ static int open_sealed(const struct place *place, const struct buf *sealed, stru
 
 int local_fetch(const struct conf_host *host, const char *name, struct buf *ret_text, struct err *e)
 {
+	struct err why = {0};
 	struct place place;
 	struct buf sealed;
 
 	int rc = find_place(host, name, &place, e);
 	if (rc < 0)
 		return rc;
-	int fd = open_file(&place, name, e);
-	if (fd < 0)
-		return fd;
-	buf_init(&sealed, SEALED_MOST);
-	rc = file_read(fd, &sealed);
-	if (rc < 0)
-		err_set_errno(e, rc, "%s", place.file);
-	else
+	buf_init(&sealed, SEALED_BYTES_MOST);
+	rc = file_load(place.file, SEALED_BYTES_MOST, &sealed, &why);
+	if (rc == 0)
 		rc = open_sealed(&place, &sealed, ret_text, e);
+	else if (rc == ERR_NOT_FOUND)
+		not_there(name, e);
+	else
+		err_set(e, rc, "%s", why.text);
 	buf_finish(&sealed);
-	close(fd);
 	return rc;
 }
 

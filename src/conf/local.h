@@ -14,18 +14,20 @@ struct buf;
 struct conf_host;
 struct err;
 
-enum { LOCAL_NAME_MOST = 200 };
+enum { LOCAL_NAME_MOST = 100 };
 
 /* [A-Za-z0-9_.-], no dot first, at most LOCAL_NAME_MOST bytes. */
 bool local_is_name(const char *name);
 /* Appends the path of its file, there or not.  ERR_INVALID: it is no name. */
 int local_path(const struct conf_host *host, const char *name, struct buf *ret, struct err *e);
-/* Appends what the file has to hold.  ERR_INVALID: no text, more than SECRET_MAX_BYTES, or a NUL byte in it. */
+/* Appends what the file has to hold, and makes the key and the folder.  ERR_INVALID: no text, more than SECRET_MAX_BYTES, or a NUL byte in it. */
 int local_seal(const struct conf_host *host, const char *name, const char *text, size_t bytes,
                struct buf *ret, struct err *e);
 /* Appends the text.  ERR_NOT_FOUND; ERR_INVALID: it is not what was sealed under that name. */
 int local_fetch(const struct conf_host *host, const char *name, struct buf *ret_text,
                 struct err *e);
+/* What local_seal() and local_set() refuse, and nothing else.  ERR_INVALID. */
+int local_check(const char *name, const char *text, size_t bytes, struct err *e);
 /* Seals and writes, or removes.  ERR_NOT_FOUND. */
 int local_set(const struct conf_host *host, const char *name, const char *text, size_t bytes,
               struct err *e);

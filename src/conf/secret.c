@@ -128,7 +128,7 @@ static const struct provider providers[] = {
 	{"file", "`secret:file/NAME` with letters, digits and `_ . -`, no dot first, no folders",
          file_is_path, file_fetch},
 	{"local",
-         "`secret:local/NAME` with letters, digits and `_ . -`, no dot first, at most 200 bytes",
+         "`secret:local/NAME` with letters, digits and `_ . -`, no dot first, at most 100 bytes",
          local_is_name, local_fetch},
 };
 

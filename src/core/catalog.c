@@ -95,8 +95,8 @@ void catalog_release(const struct catalog_entry *face)
 }
 
 /* Global ones first. */
-static int compare(const char *project_a, const char *name_a, const char *project_b,
-                   const char *name_b)
+int catalog_order(const char *project_a, const char *name_a, const char *project_b,
+                  const char *name_b)
 {
 	bool global_a = name_compare(project_a, CONF_GLOBAL) == 0;
 	bool global_b = name_compare(project_b, CONF_GLOBAL) == 0;
@@ -114,7 +114,7 @@ static size_t position(const struct catalog *c, const char *project, const char 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct catalog_entry *face = &c->entries[middle]->face;
-		if (compare(face->project, face->name, project, name) < 0)
+		if (catalog_order(face->project, face->name, project, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -132,7 +132,7 @@ struct entry *entries_find(const struct catalog *c, const char *project, const c
 	if (at == c->entry_count)
 		return NULL;
 	const struct catalog_entry *face = &c->entries[at]->face;
-	return compare(face->project, face->name, project, name) == 0 ? c->entries[at] : NULL;
+	return catalog_order(face->project, face->name, project, name) == 0 ? c->entries[at] : NULL;
 }
 
 struct entry *entries_resolve(const struct catalog *c, const char *project, const char *name)
@@ -236,6 +236,11 @@ size_t catalog_count(struct catalog *c)
 const struct conf_host *catalog_host(const struct catalog *c)
 {
 	return &c->fixed;
+}
+
+const struct plugins *catalog_plugins(const struct catalog *c)
+{
+	return c->plugins;
 }
 
 void catalog_with_conf(struct catalog *c, void (*call)(void *arg, const struct conf *conf),

@@ -28,6 +28,7 @@ struct host;
 struct json;
 struct plugins;
 struct store;
+struct store_audit;
 
 /*
  * What is saved
@@ -56,6 +57,14 @@ void catalog_release(const struct catalog_entry *entry); /* takes NULL */
 /* {"name", "project", "type", "description", "enabled", "settings", "environments", "revision", "uid",
  * "file"}.  Literal secrets are left out; where they are is in "secrets": ["settings.auth.password"]. */
 struct json *catalog_entry_json(struct catalog *c, const struct catalog_entry *entry);
+
+/* Its active deployments: [{"environment", "number", "revision", "current", "enabled", "at", "actor", "note"}].
+ * NULL: no memory. */
+struct json *catalog_deployments_json(struct catalog *c, const struct catalog_entry *entry);
+
+/* The order of catalog_list(), as strcmp() has it. */
+int catalog_order(const char *project_a, const char *name_a, const char *project_b,
+                  const char *name_b);
 
 /* The nearest name that is there, for "did you mean"; false: none is near. */
 bool catalog_nearest(struct catalog *c, const char *project, const char *name, char *ret,
@@ -117,6 +126,7 @@ struct catalog_file {
 /* What came of it. */
 struct catalog_answer {
 	struct report report; /* faults of the definitions: ERR_INVALID */
+	size_t at;            /* on failure: which of the edits it was */
 	/* A stable token where the error code alone says too little: "stale" "name_taken" "comments_lost"
 	 * "in_use" "loses_sight" "protected" "secret_origin" "not_in_environment" "not_served"; NULL. */
 	const char *code;
@@ -125,7 +135,8 @@ struct catalog_answer {
 	struct json *detail;
 	/* On success: {"items": [{"project", "name", "action": "create"|"update"|"enable"|"disable"|
 	 * "rename"|"move"|"delete"|"none", "revision", "deployed": [{"environment", "number"}],
-	 * "held": [{"environment", "reason"}], "secrets": ["local/…"]}]}. */
+	 * "held": [{"environment", "code", "reason"}], "secrets": ["local/…"],
+	 * "changes": [{"path", "before", "after"}] of what is saved}]}. */
 	struct json *result;
 };
 
@@ -160,6 +171,12 @@ int catalog_undeploy(struct catalog *c, const struct deploy_call *call,
 int catalog_toggle(struct catalog *c, const struct deploy_call *call, bool enabled,
                    const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 
+/* What catalog_deploy() would do if the draft were saved: its result, or why it would fail.  Its name is that
+ * of the call, and need not be there. */
+int catalog_foresee(struct catalog *c, const struct deploy_call *call,
+                    const struct json *definition, const struct catalog_word *word,
+                    struct catalog_answer *a, struct err *e);
+
 /* What would change: {"deployed": NUMBER or null, "same", "changes": [{"path", "before", "after"}]}. */
 int catalog_diff(struct catalog *c, const char *project, const char *name, const char *environment,
                  struct json **ret, struct err *e);
@@ -170,10 +187,62 @@ int catalog_diff(struct catalog *c, const char *project, const char *name, const
 int catalog_why(struct catalog *c, const char *project, const char *name, const char *environment,
                 struct json **ret, struct err *e);
 
+/* What a name means to somebody in a project, and what sends by it.  Does not wait for changes. */
+struct catalog_meaning {
+	char project[104], name[104]; /* of the connection; as asked when there is none */
+	bool is_there, is_enabled;    /* the definition */
+	bool is_named, is_served;     /* the environment: by the connection, by the host */
+	uint32_t number;              /* of the deployment; 0: none */
+	bool deployment_enabled;
+};
+void catalog_mean(struct catalog *c, const char *project, const char *name, const char *environment,
+                  struct catalog_meaning *ret);
+
+/*
+ * What was deployed before: the store is asked.  A name is what it means in the project.
+ */
+struct catalog_page {
+	const char *environment; /* NULL: every one */
+	/* Behind this one, which was the last of the page before; NULL: from the start. */
+	const char *after_environment;
+	uint32_t after_number;
+	size_t limit;
+};
+/* By environment, the newest first: [{"environment", "number", "revision", "active", "enabled", "at", "actor",
+ * "note"}].  ERR_NOT_FOUND: there is no such connection, nor was any deployed. */
+int catalog_revisions(struct catalog *c, const char *project, const char *name,
+                      const struct catalog_page *page, struct json **ret, bool *ret_more,
+                      struct err *e);
+/* One of them, with its "definition": {"type", "settings", "environments"} without literal secrets. */
+int catalog_revision(struct catalog *c, const char *project, const char *name,
+                     const char *environment, uint32_t number, struct json **ret, struct err *e);
+/* The newest one that is older than the active one, in the project alone; where none is active, the newest.
+ * ERR_NOT_FOUND. */
+int catalog_number_before(struct catalog *c, const char *project, const char *name,
+                          const char *environment, uint32_t *ret, struct err *e);
+
 /* For Test connection: the deployment of what is saved, or of a draft (definition; its name need not be
  * there), as it would be deployed now.  The rule of secrets and origins is that of deploying. */
 int catalog_draft(struct catalog *c, const struct deploy_call *call, const struct json *definition,
                   struct deployment **ret, struct catalog_answer *a, struct err *e);
+
+/*
+ * The secrets that the host keeps itself (conf/local.h)
+ */
+
+/* Seals and writes, or removes, one that is called so: `local/NAME`.  The audit row is written with it;
+ * audit NULL: only says whether it could be done.
+ * ERR_INVALID: it is no name, or the text none that could be used; ERR_NOT_FOUND; ERR_BUSY, ERR_IO. */
+int catalog_set_secret(struct catalog *c, const char *name, const char *text, size_t bytes,
+                       const struct store_audit *audit, struct err *e);
+int catalog_remove_secret(struct catalog *c, const char *name, const struct store_audit *audit,
+                          struct err *e);
+/* [{"name": "local/NAME", "provider", "changed", "used_by": [{"project", "name"}]}]: what is saved uses it. */
+int catalog_secrets(struct catalog *c, struct json **ret, struct err *e);
+/* Whether "provider/path" can be had now (NULL: each that what is saved names), which nobody is shown:
+ * [{"reference", "ok", "reason"}]. */
+int catalog_check_secrets(struct catalog *c, const char *reference, struct json **ret,
+                          struct err *e);
 
 /*
  * Start, reload, end: the control thread
@@ -201,4 +270,5 @@ int catalog_reload(struct catalog *c, struct report *report, struct catalog_relo
                    struct err *e);
 
 const struct conf_host *catalog_host(const struct catalog *c); /* as it was at the start */
+const struct plugins *catalog_plugins(const struct catalog *c);
 size_t catalog_count(struct catalog *c);

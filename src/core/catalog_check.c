@@ -136,6 +136,25 @@ int catalog_check_alerts(struct catalog *c, const struct entry *entry,
 	return rc;
 }
 
+/* environment NULL: as far as can be said without. */
+static int check_in(struct catalog *c, const struct catalog_entry *entry,
+                    const struct conf_environment *environment, const struct node *part,
+                    struct report *report)
+{
+	struct deployment *d = NULL;
+	size_t first = report->count;
+
+	int rc = deployment_create(&c->base->conf, c->plugins, entry->definition, environment, &d,
+	                           report);
+	deployment_destroy(d);
+	if (report->count == first)
+		return rc;
+	struct json *said = part ? definition_json(part) : NULL;
+	faults_place(report, first, environment ? environment->name : "", said);
+	json_free(said);
+	return rc;
+}
+
 int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
                              struct catalog_answer *a, struct err *e)
 {
@@ -148,16 +167,13 @@ int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entr
 	for (const struct node *n = parts ? parts->first : NULL; n && rc != ERR_NO_MEMORY;
 	     n = n->next) {
 		const struct conf_environment *environment = conf_environment(conf, n->name);
-		struct deployment *d = NULL;
 		if (!environment || !catalog_serves(c, n->name))
 			continue;
 		served++;
-		rc = deployment_create(conf, c->plugins, entry->definition, environment, &d,
-		                       &a->report);
-		deployment_destroy(d);
+		rc = check_in(c, entry, environment, n, &a->report);
 	}
 	if (!served)
-		rc = deployment_create(conf, c->plugins, entry->definition, NULL, NULL, &a->report);
+		rc = check_in(c, entry, NULL, NULL, &a->report);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (a->report.errors == errors && rc == 0)

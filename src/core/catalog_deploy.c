@@ -249,6 +249,18 @@ static void take_back(struct launch *l)
 		          e.text, NULL);
 }
 
+static void place_faults(const struct launch *l, struct report *report, size_t first)
+{
+	struct json *snapshot = NULL;
+
+	if (report->count == first)
+		return;
+	json_read(l->text, strlen(l->text), &snapshot, NULL);
+	faults_place(report, first, l->place.environment,
+	             json_get(json_get(snapshot, "connection"), "part"));
+	json_free(snapshot);
+}
+
 /* Everything that could be wrong is looked for first; then it runs; then it is kept.  In the other order a
  * revision that the connector cannot open would have to be taken out of the history again. */
 static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct catalog_answer *a,
@@ -256,15 +268,15 @@ static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct c
 {
 	struct catalog *c = l->catalog;
 	bool enabled = is_on(c, &l->place, l->enabled);
+	size_t first = a->report.count;
 
 	consent_init(&l->consent);
 	int rc = make(c, l->text, &l->place, enabled, &l->deployment, &a->report, e);
-	if (rc == ERR_INVALID)
-		a->code = "invalid_definition";
 	if (rc == 0)
 		rc = deployment_ready(l->deployment, &a->report, e);
 	if (rc == ERR_INVALID)
 		a->code = "invalid_definition";
+	place_faults(l, &a->report, first);
 	if (rc == 0)
 		rc = check_consent(l, a, e);
 	if (rc == 0 && !dry_run) {
@@ -491,6 +503,7 @@ static int deploy_back(struct catalog *c, const struct deploy_call *call, struct
 	l->action = "connection.rollback";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = l->revision = NULL;
 	mem_free(text);
 	return rc;
 }
@@ -512,32 +525,40 @@ static int deploy_forward(struct catalog *c, const struct entry *entry,
 	l->action = "connection.deploy";
 	if (rc == 0)
 		rc = deploy_this(c, l, word, a, e);
+	l->text = NULL;
 	buf_finish(&text);
 	return rc;
+}
+
+int deploy_entry(struct catalog *c, const struct entry *entry, const struct deploy_call *call,
+                 const struct catalog_word *word, struct catalog_answer *a, struct err *e)
+{
+	const struct conf_environment *environment = NULL;
+	const struct deploying how = {
+		.word = word, .note = call->note, .confirms_secrets = call->confirms_secrets};
+
+	int rc = find_environment(c, call, &environment, a, e);
+	if (rc < 0)
+		return rc;
+	struct launch l = {
+		.catalog = c,
+		.place = place_of(&entry->face, environment->name),
+		.how = &how,
+	};
+	l.enabled = own_enabled(c, &l.place);
+	return call->number ? deploy_back(c, call, &l, word, a, e)
+	                    : deploy_forward(c, entry, environment, &l, word, a, e);
 }
 
 int catalog_deploy(struct catalog *c, const struct deploy_call *call,
                    const struct catalog_word *word, struct catalog_answer *a, struct err *e)
 {
-	const struct conf_environment *environment = NULL;
-	const struct deploying how = {
-		.word = word, .note = call->note, .confirms_secrets = call->confirms_secrets};
 	struct entry *entry = NULL;
 
 	pthread_mutex_lock(&c->changing);
 	int rc = find_entry(c, call, &entry, e);
 	if (rc == 0)
-		rc = find_environment(c, call, &environment, a, e);
-	if (rc == 0) {
-		struct launch l = {
-			.catalog = c,
-			.place = place_of(&entry->face, environment->name),
-			.how = &how,
-		};
-		l.enabled = own_enabled(c, &l.place);
-		rc = call->number ? deploy_back(c, call, &l, word, a, e)
-		                  : deploy_forward(c, entry, environment, &l, word, a, e);
-	}
+		rc = deploy_entry(c, entry, call, word, a, e);
 	pthread_mutex_unlock(&c->changing);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "core/catalog_plan.h"
+#include "core/difference.h"
 #include "core/host.h"
 #include "core/journal.h"
 #include "core/literal.h"
@@ -79,6 +80,16 @@ static void gather_files(struct commit *c, const struct catalog_file *extra, siz
 	}
 }
 
+/* A connection whose file was removed by hand may still have an identity by this name: the new one begins
+ * anew. */
+static void end_earlier(struct commit *c, const struct planned *item)
+{
+	c->names[c->name_count++] = (struct store_naming){
+		.from_project = item->project,
+		.from_name = item->name,
+	};
+}
+
 static void gather_names(struct commit *c)
 {
 	for (size_t i = 0; i < c->plan->count; i++) {
@@ -86,6 +97,8 @@ static void gather_names(struct commit *c)
 		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 		if (before && item->after && !planned_renames(item))
 			continue;
+		if (!before)
+			end_earlier(c, item);
 		c->names[c->name_count++] = (struct store_naming){
 			.from_project = before ? before->project : NULL,
 			.from_name = before ? before->name : NULL,
@@ -377,7 +390,7 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 	struct record record;
 
 	c->files = arena_array(&p->arena, count_files(p, extra_count) + 1, sizeof(*c->files));
-	c->names = arena_array(&p->arena, p->count + 1, sizeof(*c->names));
+	c->names = arena_array(&p->arena, 2 * p->count + 1, sizeof(*c->names));
 	if (!c->files || !c->names || write_record(c, &record) < 0)
 		return err_no_memory(e);
 	gather_files(c, extra, extra_count);
@@ -422,6 +435,36 @@ static bool changes_anything(const struct plan *p, size_t extra_count)
 	return extra_count > 0;
 }
 
+/* In the words of a definition; literal secrets are left out. */
+static struct json *shown_json(const struct catalog *c, const struct entry *entry)
+{
+	struct json *definition = entry ? definition_json(entry->face.definition->root) : NULL;
+	struct json *shown = definition ? definition_shown(c->plugins, definition, NULL) : NULL;
+
+	json_free(definition);
+	return shown;
+}
+
+static struct json *changes_json(const struct catalog *c, const struct planned *item)
+{
+	struct json *list = json_array();
+	struct json *before, *after;
+
+	if (strcmp(item->action, "none") == 0)
+		return list;
+	before = shown_json(c, item->before);
+	after = shown_json(c, item->after);
+	int rc = (item->before && !before) || (item->after && !after)
+	                 ? ERR_NO_MEMORY
+	                 : difference_add(list, "", before, after);
+	json_free(before);
+	json_free(after);
+	if (rc == 0)
+		return list;
+	json_free(list);
+	return NULL;
+}
+
 /* What came of each, and of auto_deploy. */
 static int tell(struct catalog *c, const struct plan *p, const struct catalog_word *word,
                 struct catalog_answer *a)
@@ -439,6 +482,7 @@ static int tell(struct catalog *c, const struct plan *p, const struct catalog_wo
 		for (size_t k = 0; k < item->literal_count; k++)
 			json_push(secrets, json_string(item->literals[k].reference));
 		json_set(object, "secrets", secrets);
+		json_set(object, "changes", changes_json(c, item));
 		json_set(object, "deployed", json_array());
 		json_set(object, "held", json_array());
 		if (item->after && c->host && !word->dry_run && strcmp(item->action, "none") != 0) {

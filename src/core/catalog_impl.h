@@ -138,6 +138,12 @@ struct json *definition_shown(const struct plugins *plugins, const struct json *
 bool is_current(const struct catalog *c, const struct catalog_entry *entry,
                 const struct active *active);
 
+/* catalog_faults.c: paths of faults from the first on, which are those of settings, become paths of the
+ * definition: "environments.E.url" for what the part of the environment says (NULL: it says nothing), else
+ * "settings.url".  What is said of the definition itself begins "connection.". */
+void faults_place(struct report *report, size_t first, const char *environment,
+                  const struct json *part);
+
 /* catalog_deploy.c: with `changing` held. */
 struct deploying {
 	const struct catalog_word *word;
@@ -150,6 +156,9 @@ struct deploying {
 int deploy_saved(struct catalog *c, const struct entry *entry,
                  const struct conf_environment *environment, const struct deploying *how,
                  uint32_t *ret_number, struct catalog_answer *a, struct err *e);
+/* What a call asks for, of an entry that need not be saved if the word is only to be tried. */
+int deploy_entry(struct catalog *c, const struct entry *entry, const struct deploy_call *call,
+                 const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 /* Deploys to each environment that has auto_deploy and is served; what cannot be is held back, and says why
  * in the members "deployed" and "held" of item (NULL: in the log). */
 void deploy_by_itself(struct catalog *c, const struct entry *entry, struct deploying *how,

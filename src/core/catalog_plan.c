@@ -186,9 +186,13 @@ static int take_names(struct plan *p, struct planned *item, struct catalog_answe
 	const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 
 	item->name = edit->to_name ? edit->to_name : before ? before->name : edit->name;
-	item->project = edit->to_project ? spelt(p, edit->to_project)
-	                : before         ? before->project
-	                                 : spelt(p, edit->project);
+	const char *project = edit->to_project ? spelt(p, edit->to_project)
+	                      : before         ? before->project
+	                                       : spelt(p, edit->project);
+	/* The entry that spells it so may go with this very change. */
+	item->project = arena_strdup(&p->arena, project);
+	if (!item->project)
+		return err_no_memory(e);
 	bool moves = item->before && is_renaming(item);
 	int rc = 0;
 	if (!item->before || moves)
@@ -471,6 +475,7 @@ int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
 		struct planned *item = &p->items[i];
 		item->edit = &edits[i];
 		p->count = i + 1;
+		a->at = i;
 		rc = edits[i].verb == CATALOG_DELETE ? plan_delete(p, item, a, e)
 		                                     : plan_save(p, item, a, e);
 		if (rc < 0 && count > 1)

@@ -150,6 +150,14 @@ static struct json *deployments_json(const struct catalog *c, const struct catal
 	return list;
 }
 
+struct json *catalog_deployments_json(struct catalog *c, const struct catalog_entry *entry)
+{
+	pthread_rwlock_rdlock(&c->lock);
+	struct json *list = deployments_json(c, entry);
+	pthread_rwlock_unlock(&c->lock);
+	return list;
+}
+
 static void set_or_empty(struct json *object, const char *name, const struct json *shown)
 {
 	const struct json *value = json_get(shown, name);
@@ -179,9 +187,7 @@ struct json *catalog_entry_json(struct catalog *c, const struct catalog_entry *e
 	json_set(object, "uid", json_string(entry->uid));
 	json_set(object, "file", json_string(entry->file));
 	json_set(object, "secrets", secrets);
-	pthread_rwlock_rdlock(&c->lock);
-	int rc = json_set(object, "deployments", deployments_json(c, entry));
-	pthread_rwlock_unlock(&c->lock);
+	int rc = json_set(object, "deployments", catalog_deployments_json(c, entry));
 	json_free(shown);
 	if (rc == 0)
 		return object;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "conf/name.h"
 #include "conf/read.h"
 #include "core/catalog_impl.h"
 #include "core/deployment.h"
@@ -324,6 +325,17 @@ static int check_consent(struct catalog *c, const struct deploy_call *call,
 	return rc;
 }
 
+static void place_faults(struct catalog_answer *a, size_t first,
+                         const struct conf_connection *connection, const char *environment)
+{
+	const struct node *part =
+		connection->environments ? node_get(connection->environments, environment) : NULL;
+	struct json *said = part && a->report.count > first ? definition_json(part) : NULL;
+
+	faults_place(&a->report, first, environment, said);
+	json_free(said);
+}
+
 static int draft(struct catalog *c, const struct deploy_call *call,
                  const struct conf_connection *connection, struct deployment **ret,
                  struct catalog_answer *a, struct err *e)
@@ -341,8 +353,10 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 		                   "this host does not serve the environment %s",
 		                   call->environment);
 	enabled.enabled = true; /* what is switched off can be tested all the same */
+	size_t first = a->report.count;
 	int rc = deployment_create(&c->base->conf, c->plugins, &enabled, environment, &d,
 	                           &a->report);
+	place_faults(a, first, connection, environment->name);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (rc < 0)
@@ -378,6 +392,34 @@ int catalog_draft(struct catalog *c, const struct deploy_call *call, const struc
 	}
 	if (rc == 0)
 		rc = draft(c, call, connection, ret, a, e);
+	pthread_mutex_unlock(&c->changing);
+	conf_finish(&conf);
+	return rc;
+}
+
+int catalog_foresee(struct catalog *c, const struct deploy_call *call,
+                    const struct json *definition, const struct catalog_word *word,
+                    struct catalog_answer *a, struct err *e)
+{
+	struct catalog_word trying = *word;
+	struct entry entry = {0};
+	struct conf conf = {0};
+
+	trying.dry_run = true;
+	arena_init(&conf.arena);
+	pthread_mutex_lock(&c->changing);
+	const struct entry *saved = entries_find(c, call->project, call->name, NULL);
+	int rc = read_draft(c, call, definition, saved, &conf, &a->report, e);
+	if (rc == ERR_INVALID)
+		rc = answer_code(a, e, rc, "invalid_definition", NULL, "the draft has faults");
+	if (rc == 0 && definition_revision(conf.connections[0].root, entry.face.revision) < 0)
+		rc = err_no_memory(e);
+	if (rc == 0) {
+		entry.face.project = call->project;
+		entry.face.name = call->name;
+		entry.face.definition = conf.connections;
+		rc = deploy_entry(c, &entry, call, &trying, a, e);
+	}
 	pthread_mutex_unlock(&c->changing);
 	conf_finish(&conf);
 	return rc;

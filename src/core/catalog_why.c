@@ -200,3 +200,25 @@ int catalog_why(struct catalog *c, const char *project, const char *name, const 
 	*ret = list;
 	return 0;
 }
+
+void catalog_mean(struct catalog *c, const char *project, const char *name, const char *environment,
+                  struct catalog_meaning *ret)
+{
+	struct catalog_meaning m = {0};
+
+	pthread_rwlock_rdlock(&c->lock);
+	const struct entry *entry = entries_resolve(c, project, name);
+	const struct store_place place = {entry ? entry->face.project : project,
+	                                  entry ? entry->face.name : name, environment};
+	const struct active *active = actives_find(c, &place);
+	snprintf(m.project, sizeof(m.project), "%s", place.project);
+	snprintf(m.name, sizeof(m.name), "%s", place.connection);
+	m.is_there = entry != NULL;
+	m.is_enabled = entry && entry->face.enabled;
+	m.is_named = entry && connection_names(entry->face.definition, environment);
+	m.is_served = catalog_serves(c, environment);
+	m.number = active ? active->number : 0;
+	m.deployment_enabled = active && active->enabled;
+	pthread_rwlock_unlock(&c->lock);
+	*ret = m;
+}

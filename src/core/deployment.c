@@ -206,9 +206,15 @@ int deployment_create(const struct conf *conf, const struct plugins *plugins,
 	return 0;
 }
 
+struct deployment *deployment_keep(struct deployment *d)
+{
+	atomic_fetch_add(&d->others, 1);
+	return d;
+}
+
 void deployment_destroy(struct deployment *d)
 {
-	if (!d)
+	if (!d || atomic_fetch_sub(&d->others, 1) > 0)
 		return;
 	network_policy_finish(&d->network);
 	schema_values_finish(&d->values);

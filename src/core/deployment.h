@@ -1,12 +1,13 @@
 /*
  * A deployment: one connection in one environment, resolved and checked; what a link runs.
  *
- * Constant once it is made, and whole: it keeps nothing of the configuration it was made from.  Freed by
- * its owner after the link that runs it is closed.
+ * Constant once it is made, and whole: it keeps nothing of the configuration it was made from.  It lives
+ * until the links that run it are closed.
  */
 #pragma once
 
 #include <linkspan/connector.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/mem.h"
@@ -32,6 +33,7 @@ struct deployment {
 	int64_t request_timeout_ms;
 	uint32_t retry_inline;
 	uint8_t fingerprint[HASH_BYTES]; /* of all that makes a difference to the link */
+	atomic_uint others;              /* who hold it too */
 };
 
 /* Resolves and checks.  Every fault goes to the report; 0, ERR_INVALID or ERR_NO_MEMORY.
@@ -40,6 +42,8 @@ int deployment_create(const struct conf *conf, const struct plugins *plugins,
                       const struct conf_connection *connection,
                       const struct conf_environment *environment, struct deployment **ret,
                       struct report *report);
+/* Another one holds it: any thread.  The last one that gives it back frees it. */
+struct deployment *deployment_keep(struct deployment *d);
 void deployment_destroy(struct deployment *d); /* takes NULL */
 
 /* Whether one may go on in the place of the other, because nothing is different: the settings, what is

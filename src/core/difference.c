@@ -84,21 +84,18 @@ static void compare_lists(struct walk *w, const struct json *before, const struc
 	}
 }
 
-/* An empty group is shown as a whole: it has no members that could be. */
+/* A group that is not there is as good as one without members. */
 static bool is_group(const struct json *v)
 {
-	return v && json_kind(v) == JSON_OBJECT && json_count(v) > 0;
+	return !v || json_kind(v) == JSON_OBJECT;
 }
 
 static void compare(struct walk *w, const struct json *before, const struct json *after)
 {
-	if ((is_group(before) || !before) && (is_group(after) || !after)) {
+	if (is_group(before) && is_group(after)) {
 		compare_groups(w, before, after);
 	} else if (!before || !after || json_kind(before) != json_kind(after)) {
 		note(w, before, after);
-	} else if (json_kind(before) == JSON_OBJECT) {
-		if (json_count(before) != json_count(after))
-			compare_groups(w, before, after);
 	} else if (json_kind(before) == JSON_ARRAY) {
 		if (json_count(before) == json_count(after))
 			compare_lists(w, before, after);

@@ -46,6 +46,9 @@ static const struct event_row {
 	[EVENT_RELOAD_FAILED] = {"reload_failed", LOG_LEVEL_ERROR, false, false},
 	[EVENT_DISK_FULL] = {"disk_full", LOG_LEVEL_ERROR, false, false},
 	[EVENT_DISK_FREE] = {"disk_free", LOG_LEVEL_INFO, false, false},
+	[EVENT_CERTIFICATE_EXPIRES] = {"certificate_expires", LOG_LEVEL_WARNING, false, true},
+	[EVENT_TEST_FAILED] = {"test_failed", LOG_LEVEL_WARNING, false, true},
+	[EVENT_TEST_OK] = {"test_ok", LOG_LEVEL_INFO, false, true},
 };
 
 /* Those outside know a watch by its number alone: when it has been told its memory may be another

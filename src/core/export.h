@@ -28,7 +28,7 @@ struct export_call {
  * they are named, unless a passphrase seals them.
  *
  * Of the files that settings name, and those of the environments named, certificates go along, and with a
- * passphrase private keys and key stores; any other file only from the folder of definitions.  The rest, and
+ * passphrase private keys and key stores; any other file only from the folder `tls` of the definitions.  The rest, and
  * what cannot be known without an environment's variables, is named alone.
  *
  * ERR_NOT_FOUND: no such connection; ERR_DENIED: there is a secret in a definition itself, or a private key

@@ -26,13 +26,16 @@ static bool is_below(const char *path, const char *folder)
 	return strncmp(path, real, length) == 0 && path[length] == '/';
 }
 
-/* A setting can name any file that the host may read: what is neither certificate nor key nor of the
- * definitions themselves stays here. */
+/* A setting can name any file that the host may read, another project's definitions too: what is neither
+ * certificate nor key stays here, unless it was put beside them. */
 static bool may_leave(const struct export_files *x, const char *real, enum bundle_file_kind kind)
 {
+	char folder[PATH_MAX];
+
 	if (is_below(real, x->host->secrets) || is_below(real, x->host->state))
 		return false;
-	return kind != BUNDLE_OTHER || is_below(real, x->host->definitions);
+	snprintf(folder, sizeof(folder), "%s/tls", x->host->definitions);
+	return kind != BUNDLE_OTHER || is_below(real, folder);
 }
 
 static char *full_path(struct export_files *x, const char *path, const char *beside)

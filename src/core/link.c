@@ -128,6 +128,7 @@ static void end(struct lk_link *link, struct send *send, struct outcome *outcome
 	list_remove(&send->out);
 	send->link = NULL;
 	send->op = NULL;
+	expiry_see(link->queue, outcome);
 	measure_attempt(&link->queue->measure, &link->lane->phases, send, outcome,
 	                lane_now_ms(link->lane));
 	send->ended(send, outcome);

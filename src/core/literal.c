@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "conf/definition.h"
 #include "conf/local.h"
@@ -264,13 +264,13 @@ static bool is_free(const struct walk *w, const char *path)
 	for (size_t i = 0; i < w->count; i++)
 		if (strcmp(w->items[i].file->path, path) == 0)
 			return false;
-	return access(path, F_OK) < 0;
+	return !file_exists(path);
 }
 
 /* CONNECTION.KEY.HEX, which no file has yet; its path comes with it. */
 static int choose_name(struct walk *w, const char *key, const char **ret, const char **ret_path)
 {
-	enum { CONNECTION_MOST = 100, KEY_MOST = 80, TRIES = 100 };
+	enum { CONNECTION_MOST = 60, KEY_MOST = 30, TRIES = 100 };
 	struct buf b, path;
 	int rc = 0;
 

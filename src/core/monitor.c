@@ -98,6 +98,15 @@ static void fill(struct monitor_link *m, struct queue *q)
 	copy(m->last_reason, sizeof(m->last_reason), q->error_reason);
 	copy(m->last_detail, sizeof(m->last_detail), q->error_detail);
 	m->state = queue_state(q, m->state_detail, sizeof(m->state_detail));
+	m->test_ms = q->trial.at_ms;
+	m->test_ok = q->trial.ok;
+	m->test_status = q->trial.status;
+	copy(m->test_reason, sizeof(m->test_reason), q->trial.reason);
+	for (enum expiry_source source = 0; source < EXPIRY_SOURCES; source++) {
+		const struct expiry_entry *entry = &q->expiry.of[source];
+		m->certificates[source].ends_ms = entry->ends_ms;
+		copy(m->certificates[source].subject, EXPIRY_SUBJECT_BYTES, entry->subject);
+	}
 	fill_pool(m, q);
 }
 
@@ -204,12 +213,35 @@ int monitor_read(struct host *host, const char *project, const char *connection,
 	return 0;
 }
 
+int monitor_some(struct host *host,
+                 bool (*wanted)(void *arg, const char *project, const char *connection,
+                                const char *environment),
+                 void *arg, struct monitor_link **ret, size_t *ret_count, struct err *e)
+{
+	size_t all, count = 0;
+	struct queue **queues = host_queues(host, &all);
+
+	for (size_t i = 0; queues && i < all; i++)
+		if (wanted(arg, queues[i]->project, queues[i]->connection, queues[i]->environment))
+			queues[count++] = queues[i];
+	struct monitor_link *rows = queues ? mem_array(count + 1, sizeof(*rows)) : NULL;
+	if (!rows) {
+		mem_free(queues);
+		return err_no_memory(e);
+	}
+	ask(host, queues, count, rows);
+	mem_free(queues);
+	*ret = rows;
+	*ret_count = count;
+	return 0;
+}
+
 int monitor_links(struct host *host, const char *project, const char *connection,
                   const char *environment, void (*each)(void *arg, const struct monitor_link *),
                   void *arg, struct err *e)
 {
-	struct monitor_link *rows;
-	size_t count;
+	struct monitor_link *rows = NULL;
+	size_t count = 0;
 	int rc = monitor_read(host, project, connection, environment, &rows, &count, e);
 
 	if (rc < 0)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/breaker.h"
+#include "core/expiry.h"
 
 struct err;
 struct host;
@@ -45,6 +46,16 @@ struct monitor_link {
 	/* Of the plugin's pool. */
 	uint32_t pool_open, pool_idle;
 	uint64_t pool_opened, pool_reused;
+	/* The last periodic test. */
+	int64_t test_ms; /* Unix time; 0: there was none */
+	bool test_ok;
+	unsigned test_status; /* 0: none */
+	char test_reason[64];
+	/* Certificates, by enum expiry_source. */
+	struct monitor_certificate {
+		int64_t ends_ms;                    /* Unix time; 0: there is none */
+		char subject[EXPIRY_SUBJECT_BYTES]; /* "": not known */
+	} certificates[EXPIRY_SOURCES];
 	const struct measure *measure; /* goes on counting: core/measure.h */
 };
 
@@ -56,6 +67,13 @@ int monitor_links(struct host *host, const char *project, const char *connection
 int monitor_read(struct host *host, const char *project, const char *connection,
                  const char *environment, struct monitor_link **ret, size_t *ret_count,
                  struct err *e);
+
+/* The rows of those links alone that are wanted, without what only the store knows (oldest_ms is 0): for a page
+ * of a long list.  wanted() is called on this thread. */
+int monitor_some(struct host *host,
+                 bool (*wanted)(void *arg, const char *project, const char *connection,
+                                const char *environment),
+                 void *arg, struct monitor_link **ret, size_t *ret_count, struct err *e);
 
 struct monitor_host {
 	int64_t started_ms; /* Unix time */

@@ -166,7 +166,7 @@ static void count_replayed(struct queue *q, enum store_state from)
 
 int outbox_retry(struct host *host, const char *id, const struct store_audit *audit, struct err *e)
 {
-	struct store_alter op;
+	struct store_alter op = {0};
 	int rc = alter(host, id, STORE_RETRY_NOW, audit, &op, e);
 
 	if (rc == ERR_BUSY && op.state == STORE_LEASED)

@@ -67,18 +67,26 @@ static void answered(void *arg, const struct send_answer *answer)
 	mailbox_post(&p->queue->lane->mailbox, &p->letter);
 }
 
+/* [lane] 0, or the plugin's error: then nothing has happened. */
+static int open_and_call(struct probe *p)
+{
+	struct call *call = p->call;
+
+	int rc = queue_deploy(p->queue, p->deployment);
+	if (rc < 0)
+		return rc;
+	p->call = NULL;
+	call_begin(call);
+	return 0;
+}
+
 static void deliver_open(struct letter *letter)
 {
 	struct probe *p = container_of(letter, struct probe, letter);
 	struct opening *opening = p->opening;
-	struct call *call = p->call;
 
-	int rc = queue_deploy(p->queue, p->deployment);
-	opening->rc = rc;
-	if (rc == 0) {
-		p->call = NULL;
-		call_begin(call);
-	}
+	/* From here on p may be gone. */
+	opening->rc = open_and_call(p);
 	gate_open(&opening->gate);
 }
 
@@ -101,17 +109,18 @@ static struct call *make_call(struct probe *p)
 	return call;
 }
 
-static struct probe *make(struct host *host, struct deployment *d)
+static struct probe *make(struct lane *lane, struct deployment *d,
+                          void (*done)(void *arg, const struct send_answer *answer), void *arg)
 {
 	const struct lk_settings *s = &d->settings;
-	unsigned lane = atomic_fetch_add(&host->next_probe, 1) % host->lane_count;
 	struct probe *p = mem_zalloc(sizeof(*p));
 
 	if (!p)
 		return NULL;
 	p->deployment = d;
-	p->queue = queue_create(host, &host->lanes[lane], s->project, s->connection, s->environment,
-	                        NULL);
+	p->done = done;
+	p->arg = arg;
+	p->queue = queue_create(lane->host, lane, s->project, s->connection, s->environment, NULL);
 	if (p->queue) {
 		p->queue->is_probe = true;
 		p->call = make_call(p);
@@ -132,15 +141,14 @@ int host_probe(struct host *host, struct deployment *deployment,
                void (*done)(void *arg, const struct send_answer *answer), void *arg, struct err *e)
 {
 	struct opening opening = {.rc = 0};
+	unsigned lane = atomic_fetch_add(&host->next_probe, 1) % host->lane_count;
 
 	if (atomic_load(&host->stopping))
 		return refuse(deployment, err_set(e, ERR_BUSY, "the host is stopping"));
-	struct probe *p = make(host, deployment);
+	struct probe *p = make(&host->lanes[lane], deployment, done, arg);
 	if (!p)
 		return refuse(deployment, err_no_memory(e));
 	p->opening = &opening;
-	p->done = done;
-	p->arg = arg;
 	p->letter.deliver = deliver_open;
 	gate_init(&opening.gate, host);
 	host_hold(host); /* the call */
@@ -156,6 +164,25 @@ int host_probe(struct host *host, struct deployment *deployment,
 		return err_no_memory(e);
 	return err_set(e, ERR_INVALID, "the connector cannot open it: %s",
 	               plugin_error_text(opening.rc));
+}
+
+int probe_begin(struct lane *lane, struct deployment *deployment,
+                void (*done)(void *arg, const struct send_answer *answer), void *arg)
+{
+	struct host *host = lane->host;
+	struct probe *p = make(lane, deployment, done, arg);
+
+	if (!p)
+		return refuse(deployment, LK_ENOMEM);
+	host_hold(host); /* the call */
+	host_hold(host); /* its queue */
+	int rc = open_and_call(p);
+	if (rc == 0)
+		return 0;
+	forget(p);
+	host_let_go(host);
+	host_let_go(host);
+	return rc;
 }
 
 struct wait {

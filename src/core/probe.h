@@ -7,6 +7,7 @@
 struct deployment;
 struct err;
 struct host;
+struct lane;
 struct send_answer;
 
 /*
@@ -22,3 +23,7 @@ int host_probe(struct host *host, struct deployment *deployment,
 /* The same, waiting for the answer; the caller owns its outcome. */
 int host_probe_wait(struct host *host, struct deployment *deployment, struct send_answer *ret,
                     struct err *e);
+/* The same on a lane's own thread, which does not wait: done() comes on it, perhaps before this returns.
+ * 0, or an LK_E code: then done() is not called. */
+int probe_begin(struct lane *lane, struct deployment *deployment,
+                void (*done)(void *arg, const struct send_answer *answer), void *arg);

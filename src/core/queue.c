@@ -154,6 +154,8 @@ int queue_deploy(struct queue *q, struct deployment *deployment)
 	if (!atomic_load(&q->enabled))
 		queue_release(q, LK_REJECT, "disabled", "the connection is disabled");
 	event_of_link(q, EVENT_DEPLOYED, NULL, NULL);
+	expiry_begin(q);
+	trial_begin(q);
 	queue_pump(q);
 	return 0;
 }
@@ -167,6 +169,8 @@ void queue_undeploy(struct queue *q, void (*closed)(void *arg), void *arg)
 	atomic_store(&q->admits, false);
 	queue_release(q, LK_RETRY, "not_deployed", "the connection is being closed");
 	lane_timer_stop(q->lane, &q->wake);
+	expiry_end(q);
+	trial_end(q);
 	event_of_link(q, EVENT_UNDEPLOYED, NULL, NULL);
 	if (link)
 		link_close(link, closed, arg);

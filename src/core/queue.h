@@ -15,12 +15,14 @@
 
 #include "base/list.h"
 #include "core/breaker.h"
+#include "core/expiry.h"
 #include "core/host.h"
 #include "core/lane.h"
 #include "core/limiter.h"
 #include "core/link.h"
 #include "core/measure.h"
 #include "core/policy.h"
+#include "core/trial.h"
 
 struct deployment;
 struct store_link;
@@ -82,6 +84,9 @@ struct queue {
 	int64_t claim_after_ms; /* the last one gave nothing for want of memory, or failed */
 	int64_t expired_ms;     /* when the too old were ended last */
 	bool expiring;
+
+	struct expiry expiry; /* of its certificates */
+	struct trial trial;   /* of itself */
 
 	/* The last failure. */
 	int64_t error_ms;

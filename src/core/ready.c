@@ -12,6 +12,8 @@
 #include "crypto/certificate.h"
 #include "schema/report.h"
 
+enum { PATH_BYTES = 256 };
+
 static int check_secrets(const struct deployment *d, struct report *report)
 {
 	struct buf text;
@@ -48,16 +50,22 @@ static void check_file(const char *name, const char *path, struct report *report
 	              "the certificate expired at %s", end);
 }
 
+/* before: the path of the group that the rows are of, with a dot; "" at the root. */
 static void check_files(const struct lk_param *rows, uint32_t count,
-                        const struct lk_value *const *values, struct report *report)
+                        const struct lk_value *const *values, const char *before,
+                        struct report *report)
 {
+	char path[PATH_BYTES];
+
 	for (uint32_t i = 0; i < count; i++) {
+		bool is_file = rows[i].type == LK_T_FILE;
 		if (!values || !values[i])
 			continue;
-		if (rows[i].type == LK_T_FILE)
-			check_file(rows[i].name, values[i]->u.s, report);
+		snprintf(path, sizeof(path), "%s%s%s", before, rows[i].name, is_file ? "" : ".");
+		if (is_file)
+			check_file(path, values[i]->u.s, report);
 		else if (rows[i].type == LK_T_GROUP)
-			check_files(rows[i].sub, rows[i].sub_count, values[i]->u.v, report);
+			check_files(rows[i].sub, rows[i].sub_count, values[i]->u.v, path, report);
 	}
 }
 
@@ -68,7 +76,7 @@ int deployment_ready(const struct deployment *d, struct report *report, struct e
 	if (check_secrets(d, report) < 0)
 		return err_no_memory(e);
 	for (size_t i = 0; i < sizeof(d->parts) / sizeof(d->parts[0]); i++)
-		check_files(d->parts[i].rows, d->parts[i].count, d->parts[i].values, report);
+		check_files(d->parts[i].rows, d->parts[i].count, d->parts[i].values, "", report);
 	if (report->out_of_memory)
 		return err_no_memory(e);
 	return report->errors > errors ? report_verdict(report, e) : 0;

@@ -2,6 +2,7 @@
 #include "crypto/certificate.h"
 
 #include <errno.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -18,6 +19,18 @@ static int no_passphrase(char *text, int bytes, int writing, void *arg)
 	return -1;
 }
 
+static void write_subject(const X509 *certificate, char *ret, size_t ret_bytes)
+{
+	BIO *out = BIO_new(BIO_s_mem());
+	int bytes = 0;
+
+	if (out && X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0,
+	                              XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0)
+		bytes = BIO_read(out, ret, (int)ret_bytes - 1);
+	ret[bytes > 0 ? bytes : 0] = '\0';
+	BIO_free(out);
+}
+
 static int add(struct certificate_info *info, const X509 *certificate)
 {
 	struct tm tm = {0};
@@ -25,8 +38,10 @@ static int add(struct certificate_info *info, const X509 *certificate)
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1)
 		return ERR_INVALID;
 	int64_t end_ms = (int64_t)timegm(&tm) * 1000;
-	if (info->count == 0)
+	if (info->count == 0) {
 		info->first_ms = info->soonest_ms = info->latest_ms = end_ms;
+		write_subject(certificate, info->subject, sizeof(info->subject));
+	}
 	if (end_ms < info->soonest_ms)
 		info->soonest_ms = end_ms;
 	if (end_ms > info->latest_ms)

@@ -12,6 +12,7 @@ struct certificate_info {
 	int64_t first_ms;   /* when the first one ends: the own one, where a chain follows it */
 	int64_t soonest_ms; /* of all */
 	int64_t latest_ms;
+	char subject[128]; /* of the first one, as in RFC 2253; cut to its room */
 };
 
 /* 0; ERR_IO when the file cannot be read; ERR_INVALID when there is no certificate in it, or one that

@@ -252,6 +252,24 @@ static int set_request(struct fetch *f, const struct fetch_request *request,
 	return failed == 0 ? 0 : err_no_memory(e);
 }
 
+/* filename="…" (RFC 6266). */
+static void take_file_name(struct fetch *f)
+{
+	static const char key[] = "filename=\"";
+	struct curl_header *header = NULL;
+
+	if (curl_easy_header(f->easy, "Content-Disposition", 0, CURLH_HEADER, -1, &header) !=
+	    CURLHE_OK)
+		return;
+	const char *from = strstr(header->value, key);
+	const char *end = from ? strchr(from + strlen(key), '"') : NULL;
+	size_t length = end ? (size_t)(end - from) - strlen(key) : 0;
+	if (length == 0 || length >= sizeof(f->reply->file_name))
+		return;
+	memcpy(f->reply->file_name, from + strlen(key), length);
+	f->reply->file_name[length] = '\0';
+}
+
 static void read_reply(struct fetch *f)
 {
 	const char *type = NULL;
@@ -266,6 +284,7 @@ static void read_reply(struct fetch *f)
 		memcpy(f->reply->content_type, type, strlen(type) + 1);
 	if (retry_after_s > 0)
 		f->reply->retry_after_ms = (int64_t)retry_after_s * 1000;
+	take_file_name(f);
 }
 
 /* What libcurl does not tell: why the connection was not made. */
@@ -357,7 +376,7 @@ static void empty(struct fetch *f, struct fetch_reply *reply)
 	buf_clear(&reply->body);
 	reply->body.max_bytes = f->reply_max_bytes;
 	reply->status = 0;
-	reply->content_type[0] = '\0';
+	reply->content_type[0] = reply->file_name[0] = '\0';
 	reply->retry_after_ms = -1;
 	f->reply = reply;
 	f->message[0] = '\0';

@@ -47,6 +47,7 @@ struct fetch_request {
 struct fetch_reply {
 	unsigned status;
 	char content_type[128]; /* "" when there is none */
+	char file_name[256];    /* that Content-Disposition proposes; "" when there is none */
 	int64_t retry_after_ms; /* -1: not said */
 	struct buf body;
 };

@@ -25,6 +25,7 @@ struct http_server {
 	void (*answered)(void *arg, const struct http_request *request, unsigned status);
 	void *arg;
 	const struct http_refusal *(*admit)(void *arg, const struct http_request *request);
+	size_t (*body_max)(void *arg, const struct http_request *request);
 	struct http_guards guards;
 	const struct http_pair *headers; /* of every answer */
 	size_t header_count;

@@ -41,8 +41,10 @@ void exchange_release(struct exchange *exchange)
 		return;
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
+	/* Bodies and headers may hold secrets. */
+	buf_wipe(&exchange->body);
 	buf_finish(&exchange->body);
-	arena_finish(&exchange->arena);
+	arena_wipe(&exchange->arena);
 	mem_free(exchange);
 }
 

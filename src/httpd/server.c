@@ -160,6 +160,15 @@ static enum MHD_Result refuse(struct exchange *exchange, const struct http_refus
 
 static const struct http_refusal too_large = {413, "too_large", "the body is too large"};
 
+static void set_body_max(struct exchange *exchange)
+{
+	const struct http_server *server = exchange->server;
+	size_t max = server->body_max ? server->body_max(server->arg, &exchange->request) : 0;
+
+	if (max > 0)
+		exchange->body.max_bytes = max;
+}
+
 static enum MHD_Result check_headers(struct exchange *exchange)
 {
 	const struct http_server *server = exchange->server;
@@ -170,7 +179,8 @@ static enum MHD_Result check_headers(struct exchange *exchange)
 		refusal = server->admit(server->arg, &exchange->request);
 	if (refusal)
 		return refuse(exchange, refusal);
-	if (length && strtoull(length, NULL, 10) > server->body_max_bytes + EXCESS_MAX_BYTES)
+	set_body_max(exchange);
+	if (length && strtoull(length, NULL, 10) > exchange->body.max_bytes + EXCESS_MAX_BYTES)
 		return refuse(exchange, &too_large);
 	exchange->phase = EXCHANGE_BODY;
 	return MHD_YES;
@@ -362,6 +372,7 @@ static int server_create(const struct http_options *options, struct http_server 
 	server->answered = options->answered;
 	server->arg = options->arg;
 	server->admit = options->admit;
+	server->body_max = options->body_max;
 	server->guards = options->guards;
 	server->headers = options->headers;
 	server->header_count = options->header_count;

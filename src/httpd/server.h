@@ -42,6 +42,8 @@ struct http_options {
 	/* When the header section has come and the guards let it pass, before a byte of the body is
 	 * kept: why it goes no further, or NULL.  On a thread of the server's. */
 	const struct http_refusal *(*admit)(void *arg, const struct http_request *request);
+	/* NULL, or asked then too: how large the body of this request may be; 0: as body_max_bytes says. */
+	size_t (*body_max)(void *arg, const struct http_request *request);
 	/* On one of the server's threads; must not block.  Calls http_reply(), or
 	 * http_request_suspend() and returns. */
 	void (*handle)(void *arg, struct http_request *request);

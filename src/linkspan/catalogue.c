@@ -7,24 +7,10 @@
 #include "base/banned.h"
 #include "conf/conf.h"
 #include "conf/name.h"
+#include "conf/url_host.h"
 #include "json/json.h"
 
 enum { HOST_BYTES = 300 };
-
-void catalogue_url_host(const char *url, char *text, size_t text_bytes)
-{
-	const char *start = url ? strstr(url, "://") : NULL, *end;
-
-	text[0] = '\0';
-	if (!start)
-		return;
-	start += 3;
-	/* A template begins with a brace, a variable with a dollar sign before it. */
-	for (end = start; *end && !strchr("/?#", *end) && (*end != '{' || end[-1] == '$'); end++)
-		if (*end == '@')
-			start = end + 1;
-	snprintf(text, text_bytes, "%.*s", (int)(end - start), start);
-}
 
 static struct json *text_json(const char *text)
 {
@@ -53,7 +39,7 @@ struct json *catalogue_item(const struct conf_connection *c)
 	struct json *item = json_object();
 	char host[HOST_BYTES];
 
-	catalogue_url_host(setting(c, "url"), host, sizeof(host));
+	url_host(setting(c, "url"), host, sizeof(host));
 	json_set(item, "name", json_string(c->name));
 	json_set(item, "project", json_string(c->project));
 	json_set(item, "type", text_json(c->type));

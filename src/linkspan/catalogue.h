@@ -1,8 +1,6 @@
 /* The connections of a host as documents, from its files alone: what --standalone shows. */
 #pragma once
 
-#include <stddef.h>
-
 struct conf;
 struct conf_connection;
 struct json;
@@ -23,6 +21,3 @@ struct catalogue_filter {
 struct json *catalogue_list(const struct conf *conf, const struct catalogue_filter *filter);
 /* Who uses it: {"items": [{"kind", "project", "name", "environment", "as"}]}. */
 struct json *catalogue_usage(const struct conf *conf, const struct conf_connection *used);
-
-/* "receiver.example:8443" of a URL, without user, path and query; "" when there is none. */
-void catalogue_url_host(const char *url, char *text, size_t text_bytes);

@@ -13,6 +13,7 @@
 #include "linkspan/output.h"
 #include "linkspan/problem.h"
 #include "linkspan/progress.h"
+#include "linkspan/route.h"
 #include "json/json.h"
 
 #define APPLY "/api/v1/definitions:apply"
@@ -94,27 +95,43 @@ static struct json *item_json(const struct apply *a, const struct definition_sou
 	return NULL;
 }
 
+/* Each value of an option that may be repeated; without one there is no such member. */
+static int set_list(struct json *body, const char *key, const struct cli *cli, const char *option)
+{
+	struct json *list = json_array();
+	const char *text;
+	int rc = 0;
+
+	if (!cli_has(cli, option)) {
+		json_free(list);
+		return 0;
+	}
+	for (size_t i = 0; (text = cli_option_at(cli, option, i)); i++)
+		rc |= json_push(list, json_string(text));
+	return json_set(body, key, list) | rc;
+}
+
 static int make_body(struct apply *a, struct err *e)
 {
+	const char *note = cli_option(a->cli, "note");
 	bool prune = cli_has(a->cli, "prune");
-	struct json *items = json_array(), *environments = json_array();
-	const char *env;
+	struct json *items = json_array();
 	int rc = 0;
 
 	a->body = json_object();
 	for (size_t i = 0; i < a->definitions.count; i++)
 		rc |= json_push(items, item_json(a, &a->definitions.items[i]));
-	for (size_t i = 0; (env = cli_option_at(a->cli, "env", i)); i++)
-		rc |= json_push(environments, json_string(env));
 	rc |= json_set(a->body, "items", items);
 	rc |= json_set(a->body, "prune", json_bool(prune));
 	rc |= json_set(a->body, "deploy", json_bool(cli_has(a->cli, "deploy")));
 	if (prune)
 		rc |= json_set(a->body, "projects", pruned(a));
-	if (json_count(environments) > 0)
-		rc |= json_set(a->body, "environments", environments);
-	else
-		json_free(environments);
+	if (note)
+		rc |= json_set(a->body, "note", json_string(note));
+	if (cli_has(a->cli, "confirm-secrets"))
+		rc |= json_set(a->body, "confirm_secrets", json_bool(true));
+	rc |= set_list(a->body, "environments", a->cli, "env");
+	rc |= set_list(a->body, "confirm", a->cli, "confirm");
 	return rc ? err_no_memory(e) : 0;
 }
 
@@ -129,6 +146,8 @@ static void show_faults(const struct apply *a)
 	for (size_t i = 0; i < json_count(errors); i++) {
 		const char *pointer = json_as_string(json_get(json_at(errors, i), "pointer"));
 		const char *detail = json_as_string(json_get(json_at(errors, i), "detail"));
+		if (problem_is_repeated(errors, i))
+			continue;
 		apply_show_fault(&a->definitions, pointer ? pointer : "", detail ? detail : "",
 		                 &text);
 	}
@@ -139,10 +158,15 @@ static void show_faults(const struct apply *a)
 
 static int ask(struct apply *a, bool dry_run, struct json **ret, struct err *e)
 {
-	const char *target = dry_run ? APPLY "?dry_run=true" : APPLY;
 	struct json *body = json_copy(a->body);
+	struct buf target;
 
-	int rc = body ? client_post(&a->client, target, body, ret, e) : err_no_memory(e);
+	buf_init(&target, BUF_MAX_LINE);
+	buf_add_str(&target, APPLY);
+	route_query(&target, "dry_run", dry_run ? "true" : NULL);
+	route_query(&target, "comments", cli_has(a->cli, "discard-comments") ? "discard" : NULL);
+	int rc = body ? client_post(&a->client, buf_str(&target), body, ret, e) : err_no_memory(e);
+	buf_finish(&target);
 	if (rc == ERR_INVALID && a->client.reply.status == 422)
 		show_faults(a);
 	return rc;

@@ -58,9 +58,7 @@ int cmd_connection_rename(struct cli *cli, struct err *e)
 
 static void show_duplicate(const struct cli *cli, const struct json *document, struct buf *b)
 {
-	connection_show_done(cli_has(cli, "dry-run") ? "could be created"
-	                                             : "created, and not deployed",
-	                     document, b);
+	connection_show_done(cli_has(cli, "dry-run") ? "could be created" : "created", document, b);
 }
 
 int cmd_connection_duplicate(struct cli *cli, struct err *e)
@@ -100,6 +98,14 @@ static void show_toggled(const struct cli *cli, const struct json *document, str
 	           cli_has(cli, "dry-run") ? "could be " : "", enabled ? "enabled" : "disabled");
 }
 
+/* Only a deployment in a protected environment wants its name. */
+static struct json *toggle_body(const struct cli *cli)
+{
+	const char *confirm = cli_option(cli, "confirm");
+
+	return confirm && cli_option(cli, "env") ? body_of("confirm", confirm, NULL, NULL) : NULL;
+}
+
 static int toggle(struct cli *cli, const char *verb, struct err *e)
 {
 	static const struct output_shape shape = {connection_columns, "name", NULL, show_toggled};
@@ -116,7 +122,7 @@ static int toggle(struct cli *cli, const char *verb, struct err *e)
 	if (rc == 0)
 		rc = connection_find(&c, e);
 	if (rc == 0)
-		rc = connection_ask(&c, &call, NULL, &answer, e);
+		rc = connection_ask(&c, &call, toggle_body(cli), &answer, e);
 	connection_close(&c);
 	return rc < 0 ? rc : output_show(cli, &shape, answer, e);
 }

@@ -140,7 +140,6 @@ static int make(struct connection *c, const struct json *base, struct json **ret
 static void show_created(const struct cli *cli, const struct json *document, struct buf *b)
 {
 	connection_show_done(cli_has(cli, "dry-run") ? "could be created" : "created", document, b);
-	connection_show_deployed(document, b);
 }
 
 /* What is to be done next: nothing runs yet. */
@@ -152,6 +151,7 @@ static void say_next(const struct cli *cli, const struct json *document)
 
 	if (cli_has(cli, "quiet") || cli_has(cli, "dry-run") ||
 	    json_count(json_get(document, "deployments")) > 0 ||
+	    json_count(json_get(json_get(document, "change"), "deployed")) > 0 ||
 	    json_kind(environments) != JSON_OBJECT)
 		return;
 	json_next(environments, &cursor, &env);

@@ -55,19 +55,6 @@ static struct json *body_of(const struct deploy *d)
 	return NULL;
 }
 
-/* Which secret would go where it never went, on standard error. */
-static void show_pairs(const struct fetch_reply *reply)
-{
-	struct json *problem = problem_read(reply);
-	const struct json *pairs = json_get(problem, "pairs");
-
-	for (size_t i = 0; i < json_count(pairs); i++)
-		fprintf(stderr, "%s would be sent to %s for the first time\n",
-		        connection_text(json_at(pairs, i), "secret"),
-		        connection_text(json_at(pairs, i), "origin"));
-	json_free(problem);
-}
-
 /* Asks for the name of a protected environment; false where nobody can be asked. */
 static bool ask_name(struct deploy *d)
 {
@@ -102,7 +89,7 @@ static int deploy_one(struct connection *c, struct deploy *d, struct json **ret,
 		problem_read_code(&c->client.reply, code);
 	} while (rc == ERR_CONFLICT && strcmp(code, "protected") == 0 && ask_name(d));
 	if (rc == ERR_CONFLICT && strcmp(code, "secret_origin") == 0)
-		show_pairs(&c->client.reply);
+		connection_show_pairs(&c->client.reply);
 	return err_set(e, rc, "%s", why.text);
 }
 
@@ -124,7 +111,8 @@ static void show_done(const struct cli *cli, const struct json *document, struct
 		           connection_revision(document, revision),
 		           same ? "; that ran already" : "");
 	buf_add_char(b, '\n');
-	changes_show(json_get(document, "changes"), "  ", b);
+	if (cli_has(cli, "dry-run"))
+		changes_show(json_get(document, "changes"), "  ", b);
 }
 
 static void show_all(const struct cli *cli, const struct json *document, struct buf *b)

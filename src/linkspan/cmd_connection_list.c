@@ -171,9 +171,12 @@ static int add_links(struct connection *c, struct json *document, struct err *e)
 {
 	static const struct connection_call call = {.method = "GET", .verb = "/status"};
 	struct json *status = NULL;
+	struct err why = {0};
 
-	int rc = connection_ask(c, &call, NULL, &status, e);
-	if (rc == 0 && json_set(document, "links", json_copy(json_get(status, "items"))) < 0)
+	int rc = connection_ask(c, &call, NULL, &status, &why);
+	if (rc < 0) /* it was never deployed where this user may look */
+		return rc == ERR_NOT_FOUND ? 0 : err_set(e, rc, "%s", why.text);
+	if (json_set(document, "links", json_copy(json_get(status, "items"))) < 0)
 		rc = err_no_memory(e);
 	json_free(status);
 	return rc;

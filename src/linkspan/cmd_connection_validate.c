@@ -35,6 +35,8 @@ static int note_faults(struct validation *v, const struct definition_source *sou
 
 	buf_init(&text, BUF_MAX_TEXT);
 	for (size_t i = 0; rc == 0 && i < json_count(errors); i++) {
+		if (problem_is_repeated(errors, i))
+			continue;
 		struct json *fault = json_copy(json_at(errors, i));
 		const char *detail = connection_text(fault, "detail");
 		if (source)

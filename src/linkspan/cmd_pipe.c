@@ -101,7 +101,7 @@ static void report_refused(struct pipe *p, const struct pipe_batch *batch)
 		if (refused++ < REPORTED_MOST) {
 			progress_end(&p->progress);
 			fprintf(stderr, "linkspan: line %llu: %s\n",
-			        (unsigned long long)(batch->first + i), batch->lines[i].why);
+			        (unsigned long long)batch->first + i, batch->lines[i].why);
 		} else if (refused == REPORTED_MOST + 1) {
 			fputs("linkspan: further lines that are refused are only counted\n",
 			      stderr);

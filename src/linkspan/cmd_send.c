@@ -12,61 +12,13 @@
 #include "linkspan/call.h"
 #include "linkspan/command.h"
 #include "linkspan/output.h"
+#include "linkspan/place.h"
 #include "linkspan/send_daemon.h"
 #include "linkspan/send_show.h"
 #include "linkspan/session.h"
 #include "linkspan/show.h"
 #include "plug/hostapi.h"
 #include "json/json.h"
-
-/* The environment to send in: the one that is named, or the only one that there is. */
-static int choose_environment(const struct session *s, const struct cli *cli,
-                              const struct conf_connection *connection,
-                              const struct conf_environment **ret, struct err *e)
-{
-	const char *const *served = s->conf.host.environments;
-	const char *name = cli_option(cli, "env");
-
-	if (!name && served && served[0] && !served[1])
-		name = served[0];
-	if (!name)
-		return err_set(e, ERR_USAGE, "which environment? say --env");
-	size_t i = 0;
-	while (served && served[i] && strcmp(served[i], name) != 0)
-		i++;
-	if (!served || !served[i])
-		return err_set(e, ERR_DENIED,
-		               "this host does not serve the environment \"%s\" (%s)", name,
-		               s->conf.host.file);
-	if (!connection->environments || !node_get(connection->environments, name))
-		return err_set(
-			e, ERR_NOT_FOUND,
-			"\"%s\" has no environment \"%s\"; add it under `environments` in %s",
-			connection->name, name, connection->file);
-	*ret = conf_environment(&s->conf, name);
-	return *ret ? 0 : err_set(e, ERR_NOT_FOUND, "no environment \"%s\"", name);
-}
-
-static int find_connection(const struct session *s, const struct cli *cli,
-                           const struct conf_connection **ret, struct err *e)
-{
-	const char *project = cli_option(cli, "project");
-	const char *name = cli->args[0];
-	const char *names[256];
-	size_t count = 0;
-
-	*ret = conf_connection(&s->conf, project ? project : CONF_GLOBAL, name);
-	if (*ret)
-		return 0;
-	for (size_t i = 0; i < s->conf.connection_count && count < 256; i++)
-		names[count++] = s->conf.connections[i].name;
-	const char *near = report_nearest(name, names, count);
-	if (near)
-		return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" (did you mean \"%s\"?)",
-		               name, near);
-	return err_set(e, ERR_NOT_FOUND, "no connection \"%s\" in %s", name,
-	               s->conf.host.definitions);
-}
 
 /* A host with the one link that is needed. */
 static int open_host(struct session *s, const struct cli *cli, struct host **ret_host,
@@ -79,9 +31,9 @@ static int open_host(struct session *s, const struct cli *cli, struct host **ret
 
 	int rc = session_verdict(s, e);
 	if (rc == 0)
-		rc = find_connection(s, cli, &connection, e);
+		rc = place_connection(s, cli, cli->args[0], &connection, e);
 	if (rc == 0)
-		rc = choose_environment(s, cli, connection, &environment, e);
+		rc = place_environment(s, cli, connection, &environment, e);
 	if (rc < 0)
 		return rc;
 	report_finish(&s->report);

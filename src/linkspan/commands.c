@@ -203,8 +203,14 @@ static const struct option_row connection_move_options[] = {
 	END_OF_OPTIONS,
 };
 
+#define CONFIRM_OPTION                                                                             \
+	{                                                                                          \
+		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
+	}
+
 static const struct option_row connection_toggle_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only what is deployed there; else the connection as a whole"},
+	CONFIRM_OPTION,
 	PROJECT_OPTION,
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
@@ -216,11 +222,6 @@ static const struct option_row connection_delete_options[] = {
 	DRY_RUN_OPTION,
 	END_OF_OPTIONS,
 };
-
-#define CONFIRM_OPTION                                                                             \
-	{                                                                                          \
-		"confirm", 0, "ENVIRONMENT", "the name of a protected environment once more"       \
-	}
 
 static const struct option_row connection_diff_options[] = {WHERE_OPTIONS, END_OF_OPTIONS};
 
@@ -250,10 +251,41 @@ static const struct option_row connection_rollback_options[] = {
 	END_OF_OPTIONS,
 };
 
+static const struct option_row connection_test_options[] = {
+	WHERE_OPTIONS,
+	{"file", 'f', "FILE", "test what is in this file, not what is saved"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	END_OF_OPTIONS,
+};
+
 static const struct option_row connection_history_options[] = {
 	{"env", 'e', "ENVIRONMENT", "only in this environment"},
 	PROJECT_OPTION,
 	{"limit", 'n', "N", "at most so many (50); 0 shows all"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row connection_export_options[] = {
+	PROJECT_OPTION,
+	{"file", 'f', "FILE",
+         "write this file; - is standard output.  Else one in the folder here, named "
+         "by the date and the connection"},
+	{"force", 0, NULL, "write over a file that is there"},
+	{"passphrase-file", 0, "FILE",
+         "seal the bundle under the passphrase in this file; - is standard input.  Private keys need it"},
+	{"no-dependencies", 0, NULL, "leave out the files that they need"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row import_options[] = {
+	{"plan", 0, NULL,
+         "only show what would be done; it exits with 5 when something is in the way"},
+	{"on-conflict", 0, "CONFLICT",
+         "when a name is taken: fail (the default), rename or overwrite"},
+	{"project", 'p', "PROJECT", "where all of it goes; else as in the bundle"},
+	{"no-dependencies", 0, NULL, "leave the bundle's files out"},
+	{"skip-environments", 0, NULL, "leave out environments that this host does not have"},
+	{"passphrase-file", 0, "FILE", "the passphrase of a sealed bundle; - is standard input"},
 	END_OF_OPTIONS,
 };
 
@@ -264,7 +296,13 @@ static const struct option_row apply_options[] = {
 	{"prune", 0, NULL,
          "delete what none of the files has, in the projects that they are about"},
 	{"deploy", 0, NULL, "deploy what differs from what runs"},
-	{"env", 'e', "ENVIRONMENT", "deploy in this environment only; may be repeated"},
+	{"env", 'e', "ENVIRONMENT",
+         "deploy in this environment only; may be repeated; else in each that is served and not "
+         "protected"},
+	CONFIRM_OPTION,
+	{"note", 0, "TEXT", "why; kept in the history"},
+	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
+	{"discard-comments", 0, NULL, "save it although comments in files of the host are lost"},
 	{"project", 'p', "PROJECT",
          "where definitions go whose place does not say it; else globally"},
 	{"dry-run", 0, NULL, "only show what would be done"},
@@ -292,6 +330,17 @@ static const struct option_row token_create_options[] = {
          "with --role sender: only through this connection; may be repeated"},
 	{"expires", 0, "TIME", "how long it is good (90d), or until when (RFC 3339); else a year"},
 	{"dry-run", 0, NULL, "only say whether it could be made"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row secret_set_options[] = {
+	{"file", 'f', "FILE", "read it from there, in place of standard input"},
+	{"dry-run", 0, NULL, "only say whether it could be set"},
+	END_OF_OPTIONS,
+};
+
+static const struct option_row secret_delete_options[] = {
+	{"dry-run", 0, NULL, "only say whether they could be deleted"},
 	END_OF_OPTIONS,
 };
 
@@ -388,6 +437,12 @@ const struct command commands[] = {
 	{"connection", "undeploy", "NAME…", 1, 1000, "end what runs in an environment",
          "The definition stays, and what waits is kept.", connection_undeploy_options,
          cmd_connection_undeploy, OUTPUTS_SHOW},
+	{"connection", "test", "NAME", 1, 1,
+         "try a connection, saved or not, and say what is wrong",
+         "Each phase with its time, the receiver's certificates, and when it failed what shows why and "
+         "what is likely to mend it.  What it sends is said by the setting `test`.  It exits with 1 when "
+         "the test failed.  With --standalone this process tests, without a daemon.",
+         connection_test_options, cmd_connection_test, OUTPUTS_SHOW},
 	{"connection", "history", "NAME", 1, 1, "list what was deployed, the newest first", NULL,
          connection_history_options, cmd_connection_history, OUTPUTS_SHOW},
 	{"connection", "rollback", "NAME", 1, 1, "let an earlier deployment run again",
@@ -403,6 +458,15 @@ const struct command commands[] = {
          connection_pause_options, cmd_connection_pause, OUTPUTS_SHOW},
 	{"connection", "resume", "NAME", 1, 1, "let a paused connection go on", NULL,
          connection_options, cmd_connection_resume, OUTPUTS_SHOW},
+	{"connection", "export", "NAME…", 1, 1000, "write connections into a bundle",
+         "A ZIP file with the definitions and the certificates that they name, and prints its name.  "
+         "Secrets travel as references.  The same definitions give the same bytes.",
+         connection_export_options, cmd_connection_export, OUTPUTS_SHOW},
+	{"import", NULL, "FILE.zip", 1, 1, "take the connections of a bundle in",
+         "Whole or not at all: it shows what it would do and what is missing, and asks.  Certificates "
+         "and keys go to tls/imported in the folder of definitions.  It exits with 5 when something "
+         "is in the way.",
+         import_options, cmd_import, OUTPUTS_SHOW},
 	{"apply", NULL, "", 0, 0, "make the connections what files say",
          "Creates what is new and changes what differs, whole or not at all: it shows what it would "
          "do, and asks.  It exits with 7 when a definition has faults, with 5 when the state of the "
@@ -424,6 +488,21 @@ const struct command commands[] = {
 	{"token", "revoke", "TOKEN…", 1, 100, "end API tokens at once",
          "A token is named by its name or its id.  The sessions that it began end with it.",
          no_options, cmd_token_revoke, OUTPUTS_TEXT},
+	{"secret", "set", "SECRET", 1, 1, "keep a secret, sealed, with the host",
+         "The text comes from standard input or a file, never from an argument; one newline at its end "
+         "is left out, and on a terminal it is typed unseen.  Definitions name it "
+         "${secret:local/SECRET}, and nobody can read it.",
+         secret_set_options, cmd_secret_set, OUTPUTS_TEXT},
+	{"secret", "list", "", 0, 0, "list the secrets that the host keeps, and who uses them",
+         NULL, no_options, cmd_secret_list, OUTPUTS_SHOW},
+	{"secret", "check", "[REFERENCE]…", 0, 100, "ask whether secrets can be had now",
+         "A reference is PROVIDER/PATH, such as file/token; without one, each that saved connections "
+         "name is tried.  The text is never shown.  It exits with 1 "
+         "when one cannot be had.",
+         no_options, cmd_secret_check, OUTPUTS_SHOW},
+	{"secret", "delete", "SECRET…", 1, 100, "remove secrets for good",
+         "What still names one cannot be deployed any more.", secret_delete_options,
+         cmd_secret_delete, OUTPUTS_TEXT},
 	{"audit", "list", "", 0, 0, "list who did what, the newest first", NULL, audit_list_options,
          cmd_audit_list, OUTPUTS_SHOW},
 	{"audit", "verify", "", 0, 0, "check that the audit trail is whole and unchanged",

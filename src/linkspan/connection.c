@@ -224,8 +224,20 @@ int connection_schema(struct connection *c, const char *type, struct json **keep
 	const struct json *items = json_get(*keep, "items");
 	for (size_t i = 0; i < json_count(items); i++) {
 		const struct json *item = json_at(items, i);
-		if (strcmp(connection_text(item, "type"), type) == 0)
+		if (strcmp(connection_text(item, "id"), type) == 0)
 			*ret = json_get(item, "schema");
 	}
 	return 0;
+}
+
+void connection_show_pairs(const struct fetch_reply *reply)
+{
+	struct json *problem = problem_read(reply);
+	const struct json *pairs = json_get(problem, "pairs");
+
+	for (size_t i = 0; i < json_count(pairs); i++)
+		fprintf(stderr, "%s would be sent to %s for the first time\n",
+		        connection_text(json_at(pairs, i), "secret"),
+		        connection_text(json_at(pairs, i), "origin"));
+	json_free(problem);
 }

@@ -59,6 +59,9 @@ int connection_environment(struct connection *c, struct json **keep, const char 
 int connection_schema(struct connection *c, const char *type, struct json **keep,
                       const struct json **ret, struct err *e);
 
+/* Of a refusal with the code secret_origin: which secret would go where it never went, on standard error. */
+void connection_show_pairs(const struct fetch_reply *reply);
+
 /* "1a2b3c4d5e6f" of a document's revision. */
 enum { CONNECTION_REVISION_BYTES = 13 };
 const char *connection_revision(const struct json *document, char *text);

@@ -136,7 +136,25 @@ static void show_deployment(const struct json *d, struct buf *b)
 	           note);
 }
 
-void connection_show_deployed(const struct json *document, struct buf *b)
+/* A dry run answers with the change alone. */
+void connection_show_change(const struct json *document, struct buf *b)
+{
+	const struct json *inner = json_get(document, "change");
+	const struct json *change = inner ? inner : document;
+	const struct json *deployed = json_get(change, "deployed"),
+			  *held = json_get(change, "held");
+
+	for (size_t i = 0; i < json_count(deployed); i++)
+		buf_printf(b, "  deployed in %s, number %lld\n",
+		           connection_text(json_at(deployed, i), "environment"),
+		           (long long)json_as_int(json_get(json_at(deployed, i), "number")));
+	for (size_t i = 0; i < json_count(held); i++)
+		buf_printf(b, "  not deployed in %s: %s\n",
+		           connection_text(json_at(held, i), "environment"),
+		           connection_text(json_at(held, i), "reason"));
+}
+
+static void show_deployments(const struct json *document, struct buf *b)
 {
 	const struct json *deployments = json_get(document, "deployments");
 
@@ -160,7 +178,7 @@ void connection_show(const struct cli *cli, const struct json *document, struct 
 	if (connection_revision(document, revision)[0])
 		buf_printf(b, "%-14s %s\n", "revision", revision);
 	show_environments(json_get(document, "environments"), b);
-	connection_show_deployed(document, b);
+	show_deployments(document, b);
 	show_parts(document, b);
 	for (size_t i = 0; i < json_count(links); i++)
 		link_show_sentence(json_at(links, i), b);
@@ -174,4 +192,5 @@ void connection_show_done(const char *what, const struct json *document, struct 
 	buf_printf(b, "%s in %s: %s%s%s\n", connection_text(document, "name"),
 	           connection_text(document, "project"), what, revision[0] ? ", revision " : "",
 	           revision);
+	connection_show_change(document, b);
 }

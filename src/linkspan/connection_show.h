@@ -12,7 +12,7 @@ extern const struct list_column connection_columns[];
 void connection_show(const struct cli *cli, const struct json *document, struct buf *b);
 /* One line: what was done to it, and its revision: "Orders in global: created, revision 1a2b3c4d5e6f". */
 void connection_show_done(const char *what, const struct json *document, struct buf *b);
-/* One line for each deployment. */
-void connection_show_deployed(const struct json *document, struct buf *b);
+/* What the answer to a change says of deployments that came with it: where, and where not, and why. */
+void connection_show_change(const struct json *document, struct buf *b);
 /* Each setting below the object on a line: "  tls.ca_file = "tls/ca.pem"". */
 void connection_show_settings(const struct json *object, const char *prefix, struct buf *b);

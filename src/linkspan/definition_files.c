@@ -301,30 +301,51 @@ int definitions_verdict(const struct definitions *d, struct err *e)
 	               d->report.errors == 1 ? "" : "s");
 }
 
-/* The deepest node that the pointer leads to; its path is what the node has not, too. */
+static const struct node *child_of(const struct node *node, const char *key)
+{
+	const struct node *child = node->first;
+
+	if (node->kind != NODE_LIST)
+		return node_get(node, key);
+	for (unsigned long i = strtoul(key, NULL, 10); child && i > 0; i--)
+		child = child->next;
+	return child;
+}
+
+/* The line of the deepest node on the way; false: the way is longer. */
+static bool find_line(const struct node *node, const char *pointer, unsigned *ret)
+{
+	char key[256];
+
+	while (node && *pointer == '/') {
+		size_t bytes = strcspn(++pointer, "/");
+		*ret = node->line ? node->line : *ret;
+		snprintf(key, sizeof(key), "%.*s", (int)bytes, pointer);
+		node = child_of(node, key);
+		pointer += bytes;
+	}
+	if (node && node->line)
+		*ret = node->line;
+	return node != NULL;
+}
+
+/* A fault of a setting may be told from below `settings`, where the rows of its type begin. */
+static unsigned line_of(const struct node *group, const char *pointer)
+{
+	const struct node *settings = group ? node_get(group, "settings") : NULL;
+	unsigned line = 0, inner = 0;
+
+	if (!find_line(group, pointer, &line) && find_line(settings, pointer, &inner))
+		return inner;
+	return line;
+}
+
 void definitions_fault(const struct definition_source *source, const char *pointer,
                        const char *text, struct buf *b)
 {
-	const struct node *node = source->group;
-	unsigned line = 0;
-	char key[256];
+	unsigned line = line_of(source->group, pointer);
 
 	buf_add_str(b, source->file);
-	for (const char *at = pointer; node && *at == '/';) {
-		size_t bytes = strcspn(at + 1, "/");
-		snprintf(key, sizeof(key), "%.*s", (int)bytes, at + 1);
-		line = node->line ? node->line : line;
-		const struct node *child = node->first;
-		if (node->kind == NODE_LIST)
-			for (unsigned long i = strtoul(key, NULL, 10); child && i > 0; i--)
-				child = child->next;
-		else
-			child = node_get(node, key);
-		node = child;
-		at += 1 + bytes;
-	}
-	if (node && node->line)
-		line = node->line;
 	if (line)
 		buf_printf(b, ":%u", line);
 	buf_add_str(b, ": error: ");

@@ -1,8 +1,10 @@
 /* Editing a definition as text. */
 #include "linkspan/edit_session.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
@@ -22,7 +24,7 @@
 /* Lines with faults, which stand before the text only until it is read again. */
 #define FAULT_MARK "#! "
 
-enum { NAME_BYTES = 160 };
+enum { NAME_BYTES = 160, ROUNDS_ALONE = 10 };
 
 struct text_edit {
 	struct connection *connection;
@@ -165,6 +167,8 @@ static int read_behind(const struct text_edit *t, size_t lines, struct buf *faul
 		report_print(&report, faults);
 	for (size_t i = 0; rc == 0 && i < json_count(t->faults); i++) {
 		const struct json *fault = json_at(t->faults, i);
+		if (problem_is_repeated(t->faults, i))
+			continue;
 		definitions_fault(&source, connection_text(fault, "pointer"),
 		                  connection_text(fault, "detail"), faults);
 	}
@@ -232,10 +236,12 @@ static int edit(struct text_edit *t, bool *ret_same, struct err *e)
 		rc = buf_failed(&after) ? err_no_memory(e) : editor_edit(&t->editor, &after, e);
 	}
 	if (rc == 0) {
-		*ret_same = strcmp(buf_str(&before), buf_str(&after)) == 0;
+		buf_clear(&before);
+		without_faults(&after, &before);
+		*ret_same = strcmp(buf_str(&before), buf_str(&t->text)) == 0;
 		buf_clear(&t->text);
-		without_faults(&after, &t->text);
-		rc = buf_failed(&t->text) ? err_no_memory(e) : 0;
+		buf_add(&t->text, buf_str(&before), before.len_bytes);
+		rc = buf_failed(&before) || buf_failed(&t->text) ? err_no_memory(e) : 0;
 	}
 	buf_finish(&before);
 	buf_finish(&after);
@@ -290,12 +296,14 @@ static int round_of(struct text_edit *t, bool *ret_same, struct json **ret, stru
 	return rc;
 }
 
-/* Whoever leaves a text with faults as it is has given up. */
+/* Whoever leaves a text with faults as it is has given up; an editor that nobody sits at could go on for
+ * ever. */
 static int rounds(struct text_edit *t, struct json **ret, struct err *e)
 {
+	unsigned most = isatty(STDIN_FILENO) ? UINT_MAX : ROUNDS_ALONE;
 	bool same = false;
 
-	for (;;) {
+	for (unsigned i = 0; i < most; i++) {
 		struct err why = {0};
 		int rc = round_of(t, &same, ret, &why);
 		if (rc == 0 && same && t->is_faulty)
@@ -303,6 +311,7 @@ static int rounds(struct text_edit *t, struct json **ret, struct err *e)
 		if (rc == 0 || !(rc == ERR_INVALID && t->is_faulty))
 			return rc < 0 ? err_set(e, rc, "%s", why.text) : 0;
 	}
+	return err_set(e, ERR_INVALID, "the text has faults each time");
 }
 
 int edit_session(struct connection *c, const struct json *document, struct json **ret,

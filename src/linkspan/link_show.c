@@ -62,10 +62,22 @@ const struct list_column link_columns[] = {
 	{NULL, NULL, LIST_TEXT, false},
 };
 
+static void show_certificate(const struct json *c, struct buf *b)
+{
+	long long days = json_as_int(json_get(c, "days_left"));
+
+	buf_printf(b, "  certificate (%s)%s%s %s %.10s, %lld days %s\n", text_of(c, "source"),
+	           text_of(c, "subject")[0] ? " " : "", text_of(c, "subject"),
+	           days < 0 ? "ended" : "ends", text_of(c, "not_after"), days < 0 ? -days : days,
+	           days < 0 ? "ago" : "left");
+}
+
 void link_show_sentence(const struct json *link, struct buf *b)
 {
 	const char *state = text_of(link, "state"), *detail = text_of(link, "detail");
 	const struct json *fault = json_get(link, "last_error");
+	const struct json *test = json_get(link, "last_test");
+	const struct json *certificates = json_get(link, "certificates");
 	const struct state_row *row = NULL;
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]) && !row; i++)
@@ -83,6 +95,11 @@ void link_show_sentence(const struct json *link, struct buf *b)
 	           (long long)json_as_int(json_get(link, "in_flight")),
 	           (long long)json_as_int(json_get(link, "delivered")),
 	           (long long)json_as_int(json_get(link, "dead")));
+	if (json_count(test) > 0)
+		buf_printf(b, "  last test %s: %s\n", text_of(test, "at"),
+		           json_as_bool(json_get(test, "ok")) ? "ok" : text_of(test, "reason"));
+	for (size_t i = 0; i < json_count(certificates); i++)
+		show_certificate(json_at(certificates, i), b);
 	if (json_count(fault) > 0)
 		buf_printf(b, "  last error %s: %s%s%s\n", text_of(fault, "at"),
 		           text_of(fault, "reason"), text_of(fault, "detail")[0] ? ": " : "",

@@ -45,8 +45,10 @@ static void show_value(const struct json *value, struct buf *b)
 		break;
 	case JSON_ARRAY:
 		for (size_t i = 0; i < json_count(value); i++) {
+			const struct json *one = json_at(value, i);
+			const struct json *name = json_get(one, "name");
 			buf_add_str(b, i ? ", " : "");
-			show_value(json_at(value, i), b);
+			show_value(name ? name : one, b);
 		}
 		break;
 	case JSON_OBJECT:

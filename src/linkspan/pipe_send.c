@@ -133,7 +133,7 @@ static void settle_refused(struct pipe_batch *b, const struct pipe_refusal *r)
 
 int pipe_send_once(struct pipe_sender *s, struct pipe_batch *b)
 {
-	struct pipe_refusal r;
+	struct pipe_refusal r = {0};
 
 	s->key[0] = '\0';
 	if (pipe_batch_body(b, &s->body) == 0)

@@ -29,6 +29,8 @@ static const struct problem_row {
 	{413, NULL, ERR_USAGE, false, false},
 	{415, NULL, ERR_USAGE, false, false},
 	{422, "invalid_definition", ERR_INVALID, false, false},
+	{422, "invalid_name", ERR_INVALID, false, false},
+	{422, "invalid", ERR_INVALID, false, false},
 	{422, NULL, ERR_CONFLICT, false, false},
 	{428, NULL, ERR_USAGE, false, false},
 	{429, NULL, ERR_BUSY, true, false},
@@ -43,6 +45,10 @@ static const struct problem_row {
 	{0, "stopping", ERR_BUSY, true, false},
 	{0, "no_memory", ERR_BUSY, true, false},
 	{0, "store", ERR_BUSY, true, true},
+	{0, "no_such_connection", ERR_NOT_FOUND, false, false},
+	{0, "not_deployed", ERR_NOT_FOUND, false, false},
+	{0, "not_in_environment", ERR_CONFLICT, false, false},
+	{0, "not_served", ERR_CONFLICT, false, false},
 };
 
 /* What to do about it, where the daemon cannot say it in the words of this command line. */
@@ -50,16 +56,14 @@ static const struct mend_row {
 	const char *code, *mend;
 } mends[] = {
 	{"stale", "somebody saved it meanwhile: look at what is there now, and do it again"},
+	{"invalid_name", "a name is letters, digits, `_`, `-`, `.` and single spaces"},
 	{"name_taken", "see: linkspan connection list; --check-name asks whether a name is free"},
-	{"in_use",
-         "see: linkspan connection usage; `linkspan connection disable` is gentler, --force does it "
-         "nonetheless"},
-	{"protected", "say --confirm and the name of the environment"},
-	{"secret_origin", "look at what goes where, then say --confirm-secrets"},
+	{"in_use", "see: linkspan connection usage"},
 	{"comments_lost", "say --discard-comments, or edit the file itself"},
 	{"invalid_definition", "mend what is said above"},
 	{"not_in_environment", "give it a part for that environment: --env in connection edit"},
 	{"not_served", "see: linkspan env list"},
+	{"no_such_connection", "see: linkspan connection list"},
 };
 
 static const char *mend_of(const char *code)
@@ -154,6 +158,25 @@ int problem_error(const struct fetch_reply *reply, struct err *e)
 	return rc;
 }
 
+static bool is_like(const struct json *a, const struct json *b, const char *key)
+{
+	const char *x = json_as_string(json_get(a, key)), *y = json_as_string(json_get(b, key));
+
+	return x == y || (x && y && strcmp(x, y) == 0);
+}
+
+bool problem_is_repeated(const struct json *errors, size_t i)
+{
+	const struct json *one = json_at(errors, i);
+	size_t k = 0;
+
+	while (k < i && !(is_like(one, json_at(errors, k), "pointer") &&
+	                  is_like(one, json_at(errors, k), "code") &&
+	                  is_like(one, json_at(errors, k), "detail")))
+		k++;
+	return k < i;
+}
+
 void problem_faults(const struct json *problem, const char *prefix, struct buf *b)
 {
 	const struct json *errors = json_get(problem, "errors");
@@ -163,6 +186,8 @@ void problem_faults(const struct json *problem, const char *prefix, struct buf *
 		const char *pointer = json_as_string(json_get(fault, "pointer"));
 		const char *detail = json_as_string(json_get(fault, "detail"));
 		const char *code = json_as_string(json_get(fault, "code"));
+		if (problem_is_repeated(errors, i))
+			continue;
 		buf_printf(b, "%s%s%s%s\n", prefix, pointer ? pointer : "",
 		           pointer && pointer[0] ? ": " : "",
 		           detail ? detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct buf;
 struct err;
@@ -18,6 +19,8 @@ bool problem_is_unknown(unsigned status, const char *code);
 
 /* The document; NULL when it is none.  json_free(). */
 struct json *problem_read(const struct fetch_reply *reply);
+/* Whether one of the faults is like one before it: one in several environments is told for each. */
+bool problem_is_repeated(const struct json *errors, size_t i);
 /* Its faults, one line each: "PREFIX/settings/url: what is wrong". */
 void problem_faults(const struct json *problem, const char *prefix, struct buf *b);
 

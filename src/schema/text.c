@@ -117,7 +117,7 @@ int value_keep_secret(struct value_reader *r, const struct lk_param *row, const 
 	out->count = (uint32_t)strlen(out->u.s);
 	if (text->has_plain && !text->has_secret)
 		report_add(r->report, LK_FAULT_WARNING, node, "literal_secret",
-		           "is a secret written into the file; move it to a file of its own and "
-		           "write ${secret:file/NAME}");
+		           "is a secret written into the file; keep it with `linkspan secret set "
+		           "NAME` and write ${secret:local/NAME}");
 	return VALUE_OPAQUE;
 }

@@ -49,7 +49,8 @@ def path_of(route, delivery):
     """The pattern with what belongs to the project billing."""
     name = delivery if route["scope"] == "delivery" else "aaaaaaaaaaaa"
     path = route["pattern"]
-    for word, value in {"{project}": "billing", "{name}": "Invoices", "{id}": name}.items():
+    for word, value in {"{project}": "billing", "{name}": "Invoices", "{id}": name,
+                        "{secret}": "token", "{number}": "1"}.items():
         path = path.replace(word, value)
     assert "{" not in path, f"{path}: the walk does not know what to put there"
     return path
@@ -65,7 +66,7 @@ def expected(route, role, reach):
         return "forbidden"
     if scope == "delivery" and reach == "foreign":
         return "hidden"
-    if scope == "project" and reach == "foreign":
+    if scope in ("project", "projects") and reach == "foreign":
         return "forbidden"
     return "allowed"
 

@@ -1,6 +1,6 @@
 """linkspan apply: what files say becomes what the host has, whole or not at all.
 
-The first half plays the daemon; the second has a real one.
+The first part plays the daemon; the second has a real one.
 """
 
 import json
@@ -67,12 +67,15 @@ def test_what_goes_into_the_request(call, host, files, config):
     daemon = host(item())
     loose = config.write("Loose.conf", definition("Loose"))
     done = call("apply", "-f", files, "-f", loose, "--prune", "--deploy", "--env", "Test", "--env",
-                "Production", "-p", "office", "--dry-run")
+                "Production", "-p", "office", "--confirm", "Production", "--note", "why",
+                "--confirm-secrets", "--discard-comments", "--dry-run")
     assert done.returncode == 0, done.stderr
+    assert daemon.requests[0].query == {"dry_run": "true", "comments": "discard"}
     body = daemon.requests[0].json()
     assert body["prune"] and body["deploy"]
     assert body["projects"] == ["global", "shop", "office"]
     assert body["environments"] == ["Test", "Production"]
+    assert (body["confirm"], body["note"], body["confirm_secrets"]) == (["Production"], "why", True)
     assert body["items"][2]["project"] == "office"
     assert len(daemon.requests) == 1
     assert "+ Orders of global: would be created" in done.stdout
@@ -144,3 +147,105 @@ def test_what_apply_needs(call, host, config, arguments, exit_status):
     host()
     (config.folder / "empty").mkdir()
     assert call("apply", *arguments, cwd=config.folder).returncode == exit_status
+
+
+# With a real daemon
+
+
+@pytest.fixture
+def real(config, daemon):
+    """A daemon that serves Development, and Production, which is protected; nothing is deployed by itself."""
+    config.environment("Development", auto_deploy=False)
+    config.environment("Production", protected=True, auto_deploy=False)
+    return daemon()
+
+
+def wanted(config, path, name, url, environments=("Development",), rows=""):
+    parts = " ".join(f"{one}: {{ }};" for one in environments)
+    return config.write(f"wanted/{path}/{name}.conf", f"""connection: {{
+  name = "{name}"; type = "webhook";
+  settings: {{ method = "POST"; url = "{url}"; {rows} }};
+  environments: {{ {parts} }};
+}};
+""")
+
+
+def names(call, *args):
+    return call("connection", "list", "-o", "name", *args).stdout.split()
+
+
+def test_the_whole_of_a_folder(call, real, config, receiver):
+    folder = config.folder / "wanted"
+    wanted(config, "connections", "Orders", f"{receiver.url}/one")
+    wanted(config, "projects/shop/connections", "Own", f"{receiver.url}/own")
+    done = call("apply", "-f", folder, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "+ Orders of global: would be created" in done.stdout
+    assert names(call) == []
+    done = call("apply", "-f", folder, "--deploy", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "+ Orders of global: created" in done.stdout
+    assert "    deployed in Development, number 1" in done.stdout
+    assert call("send", "Own", "-p", "shop", "--env", "Development", "-d", "{}").returncode == 0
+    assert receiver.arrivals[-1].path == "/own"
+
+    done = call("apply", "-f", folder, "--deploy")
+    assert (done.returncode, done.stdout) == (0, "= 2 stay as they are\n")
+
+    wanted(config, "connections", "Orders", f"{receiver.url}/two")
+    done = call("apply", "-f", folder, "--deploy", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f'    + settings.url = "{receiver.url}/two"' in done.stdout
+    assert "= 1 stays as it is" in done.stdout
+    assert call("send", "Orders", "--env", "Development", "-d", "{}").returncode == 0
+    assert receiver.arrivals[-1].path == "/two"
+
+
+def test_one_fault_and_nothing_is_changed(call, real, config, receiver):
+    wanted(config, "connections", "Good", f"{receiver.url}/")
+    bad = wanted(config, "connections", "Bad", f"{receiver.url}/", rows="pool_size = 5000;")
+    done = call("apply", "-f", config.folder / "wanted", "--yes")
+    assert done.returncode == 7
+    assert f"{bad}:3: error: " in done.stderr
+    assert "pool_size: 5000 is out of range" in done.stderr
+    assert names(call) == []
+
+
+def test_prune_deletes_what_no_file_has(call, real, config, receiver):
+    for name in ("Old", "Kept"):
+        assert call("connection", "create", name, "--type", "webhook", "--set", "method=POST",
+                    "--set", f"url={receiver.url}/").returncode == 0
+    assert call("connection", "create", "Alien", "--type", "webhook", "--set", "method=POST",
+                "--set", f"url={receiver.url}/", "-p", "office").returncode == 0
+    wanted(config, "connections", "Kept", f"{receiver.url}/kept")
+    done = call("apply", "-f", config.folder / "wanted", "--prune", "--dry-run")
+    assert "- Old of global: would be deleted" in done.stdout
+    assert call("apply", "-f", config.folder / "wanted", "--prune", "--yes").returncode == 0
+    assert names(call) == ["Kept", "Alien"]
+
+
+def test_prune_refuses_what_is_used(call, real, config, receiver):
+    for name, *more in (("Alerts",), ("User", "--set", "alert_connection=Alerts")):
+        done = call("connection", "create", name, "--type", "webhook", "--set", "method=POST",
+                    "--set", f"url={receiver.url}/", *more)
+        assert done.returncode == 0, done.stderr
+    wanted(config, "connections", "User", f"{receiver.url}/", rows='alert_connection = "Alerts";')
+    done = call("apply", "-f", config.folder / "wanted", "--prune", "--yes")
+    assert done.returncode == 5, done.stderr
+    assert names(call) == ["Alerts", "User"]
+
+
+def test_a_protected_environment_holds_back(call, real, config, receiver):
+    wanted(config, "connections", "Orders", f"{receiver.url}/", ("Development", "Production"))
+    folder = config.folder / "wanted"
+    done = call("apply", "-f", folder, "--deploy", "--env", "Development", "--env", "Production",
+                "--yes")
+    assert done.returncode == 8, done.stderr
+    assert "    deployed in Development, number 1" in done.stdout
+    assert "    not deployed in Production: " in done.stdout
+    done = call("apply", "-f", folder, "--deploy", "--env", "Production", "--confirm", "Production",
+                "--note", "ticket 7", "--yes")
+    assert done.returncode == 0, done.stderr + done.stdout
+    history = json.loads(call("connection", "history", "Orders", "-o", "json").stdout)["items"]
+    assert {i["environment"]: i["note"] for i in history} == {"Development": None,
+                                                             "Production": "ticket 7"}

@@ -46,7 +46,7 @@ def host(play):
             if request.path == "/api/v1/status":
                 return Answer(200, {"environments": ["Development", "Production"]})
             if request.path == "/api/v1/connection-types":
-                return Answer(200, {"items": [{"type": "webhook", "schema": SCHEMA}]})
+                return Answer(200, {"items": [{"id": "webhook", "schema": SCHEMA}]})
             if request.path.endswith("/usage"):
                 return Answer(200, {"items": []})
             if request.method in ("POST", "PUT") and request.body:
@@ -104,6 +104,16 @@ def test_create_in_a_project_as_a_dry_run(call, host):
     done = call("connection", "create", "Orders", "--type", "webhook", "-p", "my shop", "--dry-run")
     assert written(daemon).target == "/api/v1/projects/my%20shop/connections?dry_run=true"
     assert "could be created" in done.stdout
+
+
+def test_what_an_environment_deployed_by_itself(call, host):
+    change = {"deployed": [{"environment": "Development", "number": 1}],
+              "held": [{"environment": "Production", "reason": "it is protected"}]}
+    host({f"POST {CONNECTIONS}": Answer(201, document(change=change))})
+    done = call("connection", "create", "Orders", "--type", "webhook")
+    assert done.stdout.splitlines()[1:] == ["  deployed in Development, number 1",
+                                            "  not deployed in Production: it is protected"]
+    assert done.stderr == ""
 
 
 def test_what_create_needs(call, host):
@@ -366,6 +376,7 @@ def test_faults_that_the_host_finds_are_shown_at_their_lines(edit, host, config)
         if request.json()["settings"]["url"] != "https://good.example/":
             return refused(422, "invalid_definition", "faults", errors=[
                 {"pointer": "/settings/url", "detail": "is no URL"},
+                {"pointer": "/settings/url", "detail": "is no URL"},
                 {"pointer": "/settings/pool_sise", "detail": "is unknown"}])
         return Answer(200, document())
 
@@ -377,7 +388,18 @@ else sed -i 's|url = .*|url = "bad";|' "$1"; fi""", cwd=config.folder)
     second = (config.folder / "seen1").read_text().splitlines()
     assert second[0].endswith("settings.url: is no URL")
     assert 'url = "bad"' in second[int(second[0].split(":")[1]) - 1]
-    assert second[1].startswith("#! Orders.conf:")
+    assert "pool_sise: is unknown" in second[1]
+
+
+def test_an_editor_that_never_mends_it(edit, host, config):
+    """It changes the text each time, and the faults that stand before it, too."""
+    host()
+    done = edit("""sed -i 's|^#!.*|#! nothing|' "$1"; echo odd >> "$1" """)
+    assert done.returncode == 7
+    assert len(kept(config)) == 1
+    done = edit("""sed -i 's|^#!.*|#! nothing|; s|type = .*|type = ;|' "$1" """)
+    assert done.returncode == 7
+    assert "still has faults" in done.stderr
 
 
 def test_giving_up_keeps_the_text(edit, host, config):
@@ -427,13 +449,15 @@ def test_without_an_editor_and_a_terminal(call, host):
 
 @pytest.mark.parametrize("arguments, target, body, said", [
     (["rename", "Orders", "New"], ":rename", {"name": "New"}, "renamed"),
-    (["duplicate", "Orders", "New"], ":duplicate", {"name": "New"}, "created, and not deployed"),
+    (["duplicate", "Orders", "New"], ":duplicate", {"name": "New"}, "created"),
     (["duplicate", "Orders", "New", "--to", "shop"], ":duplicate",
      {"name": "New", "project": "shop"}, "created"),
     (["move", "Orders", "--to", "shop"], ":move", {"project": "shop"}, "moved"),
     (["enable", "Orders"], ":enable", None, "Orders: enabled"),
     (["disable", "Orders", "--env", "Test"], ":disable?env=Test", None,
      "Orders in Test: disabled"),
+    (["enable", "Orders", "--env", "Test", "--confirm", "Test"], ":enable?env=Test",
+     {"confirm": "Test"}, "Orders in Test: enabled"),
     (["rename", "Orders", "New", "--dry-run"], ":rename?dry_run=true", {"name": "New"}, "could"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_changes(call, host, arguments, target, body, said):
@@ -566,7 +590,7 @@ def test_deploy_several_and_one_fails(call, host):
 
 
 def test_a_protected_environment_without_a_terminal(call, host):
-    host({f"POST {BASE}:deploy": refused(409, "protected", "Production is protected")})
+    host({f"POST {BASE}:deploy": refused(409, "protected", "Production is protected; say --confirm")})
     done = call("connection", "deploy", "Orders", "--env", "Production", "--yes")
     assert done.returncode == 5
     assert "--confirm" in done.stderr
@@ -591,7 +615,7 @@ def test_a_protected_environment_is_typed_on_a_terminal(linkspan, host, config, 
 
 
 def test_secrets_that_would_go_elsewhere(call, host):
-    host({f"POST {BASE}:deploy": refused(409, "secret_origin", "a secret would go elsewhere", pairs=[
+    host({f"POST {BASE}:deploy": refused(409, "secret_origin", "confirm that (--confirm-secrets)", pairs=[
         {"secret": "file/token", "origin": "https://evil.example:443"}])})
     done = call("connection", "deploy", "Orders", "--env", "Development")
     assert done.returncode == 5

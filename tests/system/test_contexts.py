@@ -8,7 +8,7 @@ import pytest
 
 from configuration import Config
 from played import Answer, PlayedDaemon
-from played_client import STATUS
+from played_client import STATUS, listed
 
 
 @pytest.fixture
@@ -19,8 +19,13 @@ def hosts(tmp_path, plugins):
     def make(name, **members):
         config = Config(tmp_path / name, plugins)
         config.connection("Orders", url=f"https://{name}.example/")
-        daemon = PlayedDaemon(config.folder / "run/linkspand.sock",
-                              lambda request: Answer(200, {**STATUS, "name": name, **members}))
+
+        def reply(request):
+            if request.path.endswith("/connections"):
+                return Answer(200, {"items": [listed()], "next": None})
+            return Answer(200, {**STATUS, "name": name, **members})
+
+        daemon = PlayedDaemon(config.folder / "run/linkspand.sock", reply)
         daemons.append(daemon)
         config.requests = daemon.requests
         return config

@@ -245,8 +245,8 @@ def test_what_is_refused_says_why(daemon, config, orders):
     config.connection("Only", url=orders.url, environments={"Test": {}})
     host = daemon()
     for query, status, code, word in [
-            ({"env": "Development"}, 404, "not_deployed", "Only"),
-            ({"env": "Production"}, 404, "not_deployed", "Development, Test"),
+            ({"env": "Development"}, 409, "not_in_environment", "Only"),
+            ({"env": "Production"}, 409, "not_served", "Development, Test"),
             ({}, 400, "missing_parameter", "Development, Test"),
             ({"env": "Test", "mode": "fast"}, 400, "invalid_parameter", "durable or direct"),
             ({"env": "Test", "mod": "direct"}, 400, "unknown_parameter", "mode")]:
@@ -410,7 +410,7 @@ def test_a_reload_changes_what_changed(daemon, config, orders, listener):
     host.send("Changes")
     assert listener.next()["target"] == "/new"
     assert host.send("Comes").status == 202
-    assert host.send("Goes").json["code"] == "not_deployed"
+    assert host.send("Goes").json["code"] == "no_such_connection"
     assert host.get("/status").json["configuration"]["connections"] == 3
 
 

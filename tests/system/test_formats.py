@@ -30,6 +30,8 @@ TOKEN = {"id": "tok_1", "name": "ci", "role": "sender", "projects": [], "connect
          "expires": "2027-11-24T22:00:00.000Z", "used": None}
 ROW = {"number": 1, "at": "2026-11-24T22:00:00.000Z", "actor": "root", "action": "pause",
        "project": "global", "subject": "Orders", "count": 1, "detail": {"reason": "why"}}
+SECRET = {"name": "local/token", "provider": "local", "changed": "2026-11-24T22:00:00.000Z",
+          "used_by": [{"project": "global", "name": "Orders"}]}
 WHOLE = {"whole": True, "count": 1, "broken": None, "how": None, "newest": 1, "hash": "00ff"}
 
 
@@ -43,9 +45,28 @@ def reply_of_access(request):
                   else {"items": [ROW], "next": None})
 
 
+def reply_of_secrets(request):
+    if request.path.endswith("secrets:check"):
+        reference = json.loads(request.body)["reference"]
+        verdict = {"ok": reference == "local/token",
+                   "reason": None if reference == "local/token" else "none such"}
+        return Answer(200, {**verdict, "items": [{"reference": reference, **verdict}]})
+    if request.method == "GET":
+        return Answer(200, {"items": [SECRET], "next": None})
+    return problem(404, "not_found", "none such") if "None" in request.path else Answer(204)
+
+
 CHECK = {"code": "current", "ok": False, "text": "what is saved does not run", "mend": "deploy it"}
 PLAN = {"items": [{"project": "global", "name": "Orders", "action": "update", "revision": "00ff",
                    "changes": [CHANGE], "deployed": [], "held": []}]}
+IMPORT = {"format_ok": True, "ok": True, "applied": True, "done": [], "files": [],
+          "items": [{"project": "global", "name": "Orders", "to_name": "Orders", "action": "create",
+                     "revision": "00ff", "reason": None, "missing": [], "faults": []}]}
+TESTED = {"ok": True, "project": "global", "name": "Orders", "environment": "Development",
+          "status": 204, "reason": "ok", "detail": None, "failed_phase": None, "evidence": [],
+          "phases": [{"name": "connect", "ms": 1.5, "done": True}], "hint": None, "guide": None,
+          "peer": "192.0.2.1:443", "tls": None, "duration_ms": 3, "request": None,
+          "response": {"headers": {}, "body": "", "truncated": False}}
 # What the daemon answers about a connection, by how the path goes on behind its name.
 ABOUT = {
     "": document(), "/usage": {"items": []}, "/revisions": {"items": [PAST], "next": None},
@@ -53,7 +74,7 @@ ABOUT = {
     "/status": {"items": [{**LINK, "checks": [CHECK]}]}, ":pause": {"items": [LINK]},
     ":resume": {"items": [LINK]}, ":deploy": DEPLOYED, ":undeploy": DEPLOYED,
     ":rollback": DEPLOYED, ":enable": document(), ":disable": document(), ":move": document(),
-    ":rename": document(), ":duplicate": document(),
+    ":rename": document(), ":duplicate": document(), ":test": TESTED,
 }
 
 
@@ -80,6 +101,8 @@ def reply(request):
     """What a daemon with one link and one message answers."""
     if request.path.startswith(("/api/v1/tokens", "/api/v1/audit")):
         return reply_of_access(request)
+    if request.path.startswith("/api/v1/secrets"):
+        return reply_of_secrets(request)
     if request.path.endswith("/send"):
         if request.query.get("framing") == "ndjson":
             return accept_lines(request)
@@ -96,6 +119,11 @@ def reply(request):
         return Answer(200, DONE) if ID in request.path else problem(404, "not_found", "none such")
     if "/connections" in request.path:
         return reply_of_connections(request)
+    if request.path.endswith("/exports"):
+        return Answer(200, b"PK", "application/zip",
+                      [("Content-Disposition", 'attachment; filename="x.zip"')])
+    if request.path.endswith("/imports"):
+        return Answer(200, IMPORT)
     if request.path.endswith("/definitions:apply"):
         return Answer(200, PLAN)
     return Answer(200, {**STATUS, "links": [LINK], "environments": ["Development"],
@@ -142,9 +170,14 @@ CALLS = {
                            ["connection", "history", "Orders", "-n", "x"]),
     "connection rollback": (["connection", "rollback", "Orders", "--env", "Development"],
                             ["connection", "rollback", "Orders", "--to", "x"]),
+    "connection test": (["connection", "test", "Orders", "--env", "Development"],
+                        ["connection", "test", "None", "--env", "Development"]),
     "connection status": (["connection", "status", "Orders"], None),
     "connection pause": (["connection", "pause", "Orders"], None),
     "connection resume": (["connection", "resume", "Orders"], None),
+    "connection export": (["connection", "export", "Orders", "-f", "a.zip", "--force"],
+                          ["connection", "export", "Orders", "-f", "none/a.zip"]),
+    "import": (["import", "bundle.zip", "--yes"], ["import", "none.zip"]),
     "apply": (["apply", "-f", "connections", "--yes"], ["apply", "-f", "connections"]),
     "env list": (["env", "list"], None),
     "env get": (["env", "get", "Development"], ["env", "get", "None"]),
@@ -152,6 +185,10 @@ CALLS = {
     "token create": (["token", "create", "ci", "--role", "sender"], ["token", "create", "ci"]),
     "token list": (["token", "list"], None),
     "token revoke": (["token", "revoke", "ci"], ["token", "revoke", "None"]),
+    "secret set": (["secret", "set", "token"], ["secret", "set", "token", "--file", "none"]),
+    "secret list": (["secret", "list"], None),
+    "secret check": (["secret", "check", "local/token"], ["secret", "check", "local/none"]),
+    "secret delete": (["secret", "delete", "token", "--yes"], ["secret", "delete", "token"]),
     "audit list": (["audit", "list"], ["audit", "list", "-n", "x"]),
     "audit verify": (["audit", "verify"], None),
     "doctor": (["doctor", "--queue-age", "1h"], ["doctor", "--expiry", "x"]),
@@ -170,14 +207,15 @@ CALLS = {
 }
 
 # Those whose formats are not of one kind: what they print is a protocol, a stream or a reference.
-NOT_DATA = {"connection delete", "token revoke", "completion", "help", "pipe", "schema", "listen",
-            "delivery tail"}
+NOT_DATA = {"connection delete", "token revoke", "secret set", "secret delete", "completion", "help",
+            "pipe", "schema", "listen", "delivery tail"}
 
 
 @pytest.fixture
 def host(config, plugins):
     config.connection("Orders", url="https://receiver.example/", alert_connection="Alerts")
     config.connection("Alerts", url="https://alerts.example/")
+    config.write("bundle.zip", "PK")
     config.write("faulty/Faulty.conf", "connection: { name = ")
     daemon = PlayedDaemon(config.folder / "run/linkspand.sock", reply)
     yield daemon

@@ -304,7 +304,7 @@ def test_not_deployed(daemon, orders, receiver, mode):
     orders()
     one = daemon()
     reply = one.api.send("Nowhere", mode=mode)
-    assert (reply.status, reply.code) == (404, "not_deployed")
+    assert (reply.status, reply.code) == (404, "no_such_connection")
 
 
 def test_disabled(daemon, orders, receiver):

@@ -86,7 +86,7 @@ def test_an_undeployed_link_keeps_its_queue(daemon, config, receiver):
     file.unlink()
     one.reload()
     events.find("reloaded")
-    assert one.api.send("Orders").code == "not_deployed"
+    assert one.api.send("Orders").code == "no_such_connection"
     delivery = one.api.delivery(message)
     assert (delivery["state"], delivery["held"]) == ("ready", "undeployed")
 

@@ -271,6 +271,48 @@ START_TEST(other_programs_read_it)
 }
 END_TEST
 
+static const struct {
+	const char *bytes;
+	size_t size_bytes;
+	enum bundle_file_kind kind;
+} contents[] = {
+	{"", 0, BUNDLE_OTHER},
+	{"hello", 5, BUNDLE_OTHER},
+	{"-----BEGIN CERTIFICATE-----\nMII", 31, BUNDLE_CERTIFICATE},
+	{"-----BEGIN PRIVATE KEY-----\nMII", 31, BUNDLE_PRIVATE_KEY},
+	{"-----BEGIN EC PRIVATE KEY-----\n", 31, BUNDLE_PRIVATE_KEY},
+	{"-----BEGIN ENCRYPTED PRIVATE KEY-----", 37, BUNDLE_PRIVATE_KEY},
+	{"-----BEGIN CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----", 59, BUNDLE_PRIVATE_KEY},
+	{"\x30\x82\x09\x00\x02\x01\x03\x30", 8, BUNDLE_KEY_STORE},
+	{"\x30\x80\x02\x01\x03\x30", 6, BUNDLE_KEY_STORE},
+	{"\x30\x82\x04\x00\x02\x01\x00\x30", 8, BUNDLE_PRIVATE_KEY},
+	{"\x30\x77\x02\x01\x01\x04", 6, BUNDLE_PRIVATE_KEY},
+	{"\x30\x82\x04\x00\x30\x40\x06\x09", 8, BUNDLE_PRIVATE_KEY},
+	{"\x30\x82\x03\x00\x30\x82\x02\x00\xa0\x03", 10, BUNDLE_CERTIFICATE},
+	{"\xfe\xed\xfe\xed\x00\x00\x00\x02", 8, BUNDLE_KEY_STORE},
+	{"\x30\xff\x02\x01", 4, BUNDLE_OTHER},
+	{"\x30", 1, BUNDLE_OTHER},
+};
+
+START_TEST(a_file_is_what_is_in_it)
+{
+	ck_assert_int_eq(bundle_file_kind_of(contents[_i].bytes, contents[_i].size_bytes),
+	                 contents[_i].kind);
+}
+END_TEST
+
+START_TEST(a_key_that_is_called_a_certificate_stays_here)
+{
+	static const char key[] = "-----BEGIN PRIVATE KEY-----\n";
+
+	begin();
+	files[0].bytes = key;
+	files[0].size_bytes = strlen(key);
+	ck_assert_int_eq(bundle_write(&b, NULL, &zip, NULL), ERR_DENIED);
+	end();
+}
+END_TEST
+
 static void name_file_upwards(void)
 {
 	files[1].name = "../empty.bin";
@@ -401,6 +443,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(what_was_written_is_read),
 	SUITE_TEST(a_sealed_one_needs_its_passphrase),
 	SUITE_LOOP(keys_do_not_leave_in_a_plain_one, secret_kinds),
+	SUITE_LOOP(a_file_is_what_is_in_it, contents),
+	SUITE_TEST(a_key_that_is_called_a_certificate_stays_here),
 	SUITE_LOOP(the_same_bundle_gives_the_same_bytes_in_every_zone, moments),
 	SUITE_TEST(its_name_says_when_and_what),
 	SUITE_TEST(other_programs_read_it),

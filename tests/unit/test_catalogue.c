@@ -1,4 +1,4 @@
-/* Connections as documents: hosts of URLs, states, and links without a file. */
+/* Connections as documents: states, and links without a file. */
 #include "linkspan/catalogue.h"
 
 #include <string.h>
@@ -8,42 +8,6 @@
 #include "conf/conf.h"
 #include "suite.h"
 #include "json/json.h"
-
-static const struct {
-	const char *url, *host;
-} urls[] = {
-	{"https://a.example/x", "a.example"},
-	{"https://a.example:8443", "a.example:8443"},
-	{"http://user:secret@a.example/", "a.example"},
-	{"http://user:se@cret@a.example/", "a.example"},
-	{"http://[::1]:9000/x", "[::1]:9000"},
-	{"https://a.example?key=secret", "a.example"},
-	{"https://a.example#x", "a.example"},
-	{"https://a.example{?q}", "a.example"},
-	{"https://${host}:${port}/orders/{id}", "${host}:${port}"},
-	{"${base}/orders", ""},
-	{"/orders", ""},
-	{"", ""},
-	{NULL, ""},
-};
-
-START_TEST(the_host_of_a_url)
-{
-	char text[64];
-
-	catalogue_url_host(urls[_i].url, text, sizeof(text));
-	ck_assert_str_eq(text, urls[_i].host);
-}
-END_TEST
-
-START_TEST(a_long_host_is_cut)
-{
-	char text[4];
-
-	catalogue_url_host("https://a.example/", text, sizeof(text));
-	ck_assert_str_eq(text, "a.e");
-}
-END_TEST
 
 static struct conf_connection connection(const char *project, const char *name)
 {
@@ -140,8 +104,6 @@ START_TEST(users)
 END_TEST
 
 static const struct suite_test tests[] = {
-	SUITE_LOOP(the_host_of_a_url, urls),
-	SUITE_TEST(a_long_host_is_cut),
 	SUITE_TEST(one_as_a_document),
 	SUITE_TEST(filters),
 	SUITE_TEST(users),

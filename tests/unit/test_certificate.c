@@ -58,6 +58,7 @@ START_TEST(one_certificate)
 	ck_assert_int_eq(read_texts("", one, "", &info, NULL), 0);
 	ck_assert_uint_eq(info.count, 1);
 	ck_assert_int_eq(info.first_ms, ONE_MS);
+	ck_assert_str_eq(info.subject, "CN=one");
 	ck_assert_int_eq(info.soonest_ms, ONE_MS);
 	ck_assert_int_eq(info.latest_ms, ONE_MS);
 }

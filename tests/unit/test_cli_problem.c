@@ -28,7 +28,8 @@ static const struct {
 	{412, "stale", 5, false, false},
 	{413, "too_large", 2, false, false},
 	{422, "invalid_definition", 7, false, false},
-	{428, "precondition_required", 2, false, false},
+	{422, "invalid_name", 7, false, false},
+	{428, "if_match_needed", 2, false, false},
 	{422, "idempotency_conflict", 5, false, false},
 	{429, "queue_full", 1, true, false},
 	{429, "state_full", 1, true, false},
@@ -66,8 +67,8 @@ static const struct {
 	{"application/problem+json; charset=utf-8",
          "{\"title\": \"no\", \"detail\": \"more\", \"code\": \"c\"}", "no: more (c)", "c"},
 	{"application/problem+json", "{\"title\": \"no\"}", "no", ""},
-	{"application/problem+json", "{\"title\": \"it is protected\", \"code\": \"protected\"}",
-         "it is protected (protected); say --confirm and the name of the environment", "protected"},
+	{"application/problem+json", "{\"title\": \"it is used\", \"code\": \"in_use\"}",
+         "it is used (in_use); see: linkspan connection usage", "in_use"},
 	{"application/problem+json", "{\"title\"",
          "the daemon answered with status 404: {\"title\"", ""},
 	{"application/problem+json", "[]", "the daemon answered with status 404: []", ""},
@@ -98,7 +99,7 @@ START_TEST(each_fault_is_a_line)
 {
 	static const char text[] =
 		"{\"errors\": [{\"pointer\": \"/settings/url\", \"detail\": \"is missing\"},"
-		" {\"pointer\": \"\", \"detail\": \"is odd\"}, {\"code\": \"range\"}, {}]}";
+		" {\"pointer\": \"\", \"detail\": \"is odd\"}, {\"code\": \"range\"}, {}, {\"code\": \"range\"}]}";
 	struct json *problem = NULL;
 	struct buf b;
 

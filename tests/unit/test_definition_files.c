@@ -147,6 +147,9 @@ static const struct {
 	{"/settings/headers/1/value", ":5: error: settings.headers.1.value: odd\n"},
 	{"/settings/method", ":2: error: settings.method: odd\n"},
 	{"/name", ":1: error: name: odd\n"},
+	{"/url", ":3: error: url: odd\n"},
+	{"/headers/0", ":4: error: headers.0: odd\n"},
+	{"/none", ":1: error: none: odd\n"},
 	{"", ":1: error: odd\n"},
 };
 

@@ -276,6 +276,44 @@ START_TEST(bodies_past_the_bound_are_refused)
 }
 END_TEST
 
+static size_t more_for_imports(void *arg, const struct http_request *request)
+{
+	(void)arg;
+	return strcmp(request->path, "/imports") == 0 ? 500000 : 0;
+}
+
+static const struct {
+	const char *path;
+	size_t bytes;
+	unsigned status;
+} own_caps[] = {
+	{"/imports", 500000, 200}, {"/imports", 500001, 413}, {"/imports", 90000000, 413},
+	{"/other", 1000, 200},     {"/other", 1001, 413},
+};
+
+START_TEST(a_request_can_have_a_bound_of_its_own)
+{
+	struct http_server *server =
+		start((struct http_options){.body_max_bytes = 1000, .body_max = more_for_imports});
+	size_t bytes = own_caps[_i].bytes > 1000000 ? 0 : own_caps[_i].bytes;
+	char *body = calloc(1, bytes + 1), text[128];
+	int fd = dial(server);
+
+	snprintf(text, sizeof(text), "POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n",
+	         own_caps[_i].path, own_caps[_i].bytes);
+	peer_say(fd, text);
+	for (size_t sent = 0; sent < bytes;) {
+		ssize_t n = send(fd, body + sent, bytes - sent, MSG_NOSIGNAL);
+		ck_assert_int_gt(n, 0);
+		sent += (size_t)n;
+	}
+	ck_assert_uint_eq(peer_status(peer_hear(fd)), own_caps[_i].status);
+	free(body);
+	close(fd);
+	http_server_stop(server, 1000);
+}
+END_TEST
+
 static const struct {
 	const char *request;
 	unsigned status;
@@ -425,6 +463,7 @@ static const struct suite_test tests[] = {
 	SUITE_LOOP(bodies_arrive_byte_for_byte, body_rows),
 	SUITE_TEST(two_hundred_headers_arrive_in_order),
 	SUITE_LOOP(bodies_past_the_bound_are_refused, cap_rows),
+	SUITE_LOOP(a_request_can_have_a_bound_of_its_own, own_caps),
 	SUITE_LOOP(guarded_odd_requests_are_refused_and_the_connection_ends, odd_rows),
 	SUITE_TEST(unguarded_a_receiver_sees_odd_requests_too),
 	SUITE_TEST(a_reply_carries_its_headers_and_ends_the_connection_when_asked),

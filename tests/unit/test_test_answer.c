@@ -100,6 +100,26 @@ static void check_row(const char *reason, unsigned status)
 	ck_assert_msg(known, "%s", row->guide);
 }
 
+/* The guide has what a hint refers to. */
+START_TEST(every_heading_is_in_the_guide)
+{
+	static char text[256 * 1024];
+	char path[768], heading[160];
+	const char *source = getenv("LINKSPAN_SOURCE");
+
+	ck_assert_msg(source != NULL, "run by make check");
+	snprintf(path, sizeof(path), "%s/docs/troubleshooting.md", source);
+	FILE *file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	for (size_t i = 0; i < test_reason_count; i++) {
+		snprintf(heading, sizeof(heading), "# %s\n", test_reasons[i].guide);
+		ck_assert_msg(strstr(text, heading) != NULL, "%s", test_reasons[i].guide);
+	}
+}
+END_TEST
+
 START_TEST(every_reason_of_the_plugin_has_a_row)
 {
 	for (int i = REASON_OK + 1; i < REASONS; i++)
@@ -156,6 +176,7 @@ static const struct phase_row {
 } phase_rows[] = {
 	{"ok", LK_DONE, 200, 5, false, "resolve+ connect+ tls+ first_byte+ whole+", ""},
 	{"ok", LK_DONE, 0, 3, false, "resolve+ connect+ tls+", ""}, /* kind = "connect" */
+	{"ok", LK_DONE, 0, 5, false, "resolve+ connect+ tls+ first_byte+", ""},
 	{"dns", LK_RETRY, 0, 0, false, "resolve- connect- tls- first_byte- whole-", "resolve"},
 	{"refused", LK_RETRY, 0, 1, false, "resolve+ connect- tls- first_byte- whole-", "connect"},
 	{"refused", LK_RETRY, 0, 1, true, "resolve+ connect- first_byte- whole-", "connect"},
@@ -294,6 +315,7 @@ START_TEST(what_cannot_be_opened_is_an_answer_too)
 END_TEST
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(every_heading_is_in_the_guide),
 	SUITE_TEST(every_reason_of_the_plugin_has_a_row),
 	SUITE_TEST(every_reason_of_the_host_has_a_row),
 	SUITE_TEST(every_status_has_a_row_that_speaks_of_it),

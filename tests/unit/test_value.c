@@ -93,11 +93,11 @@ static const struct {
 	{"${timeout}${secret:file/x}", "***", 2, false, NULL},
 	{"${empty}${secret:file/x}", "${empty}${secret:file/x}", 2, false, NULL},
 	{"hunter2", "***", 1, true,
-         "t.conf:5: warning: s.auth.token: is a secret written into the file; move it to a file of "
-         "its own and write ${secret:file/NAME}\n"},
+         "t.conf:5: warning: s.auth.token: is a secret written into the file; keep it with "
+         "`linkspan secret set NAME` and write ${secret:local/NAME}\n"},
 	{"${timeout}", "***", 1, true,
-         "t.conf:5: warning: s.auth.token: is a secret written into the file; move it to a file of "
-         "its own and write ${secret:file/NAME}\n"},
+         "t.conf:5: warning: s.auth.token: is a secret written into the file; keep it with "
+         "`linkspan secret set NAME` and write ${secret:local/NAME}\n"},
 	{"", "", 1, true, NULL},
 };
 

@@ -303,6 +303,27 @@ static int write_plain(const struct bundle *b, struct buf *zip, struct err *e)
 	return rc < 0 ? rc : read_back(zip, e);
 }
 
+static int hand_out(const struct buf *zip, const char *passphrase, struct buf *ret, struct err *e)
+{
+	size_t before = ret->len_bytes;
+	int rc = 0;
+
+	if (passphrase)
+		rc = passphrase_seal(passphrase, zip->data, zip->len_bytes, ret, e);
+	else
+		buf_add(ret, zip->data, zip->len_bytes);
+	if (rc == 0 && buf_failed(ret))
+		rc = err_no_memory(e);
+	if (rc == 0 && ret->len_bytes - before > BUNDLE_BYTES_MOST)
+		rc = err_set(e, ERR_INVALID,
+		             "the bundle would be too large: it may have at most %d "
+		             "bytes, also when it is sealed",
+		             BUNDLE_BYTES_MOST);
+	if (rc < 0)
+		buf_cut(ret, before);
+	return rc;
+}
+
 int bundle_write(const struct bundle *b, const char *passphrase, struct buf *ret, struct err *e)
 {
 	struct buf zip;
@@ -313,11 +334,9 @@ int bundle_write(const struct bundle *b, const char *passphrase, struct buf *ret
 		return rc;
 	buf_init(&zip, BUNDLE_BYTES_MOST + ZIP_BYTES_MORE);
 	rc = write_plain(b, &zip, e);
-	if (rc == 0 && passphrase)
-		rc = passphrase_seal(passphrase, zip.data, zip.len_bytes, ret, e);
-	else if (rc == 0)
-		buf_add(ret, zip.data, zip.len_bytes);
+	if (rc == 0)
+		rc = hand_out(&zip, passphrase, ret, e);
 	buf_wipe(&zip);
 	buf_finish(&zip);
-	return rc == 0 && buf_failed(ret) ? err_no_memory(e) : rc;
+	return rc;
 }

@@ -1,0 +1,160 @@
+/* The catalogue's words, refusals and preconditions as HTTP has them. */
+#include "admin/catalogue.h"
+
+#include <string.h>
+
+#include "admin/admin_impl.h"
+#include "admin/problem.h"
+#include "base/banned.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "httpd/request.h"
+#include "json/json.h"
+
+void catalogue_word(const struct api_call *call, bool dry_run, struct catalogue_word *ret)
+{
+	audited_actor(call, ret->actor);
+	ret->word = (struct catalog_word){.actor = ret->actor, .dry_run = dry_run};
+}
+
+struct catalog *catalogue_of(const struct api_call *call)
+{
+	if (!call->admin->catalog)
+		problem_answer(call->request, 503, "no_catalogue",
+		               "this host has no catalogue of definitions");
+	return call->admin->catalog;
+}
+
+/*
+ * Faults
+ */
+
+const char *catalogue_path(const char *path)
+{
+	static const char root[] = "connection";
+
+	if (strncmp(path, root, sizeof(root) - 1) != 0 || !strchr(".[", path[sizeof(root) - 1]))
+		return path;
+	return path + sizeof(root) - 1 + (path[sizeof(root) - 1] == '.');
+}
+
+void catalogue_pointer(const char *path, struct buf *ret)
+{
+	path = catalogue_path(path);
+	if (*path && *path != '[')
+		buf_add_char(ret, '/');
+	for (; *path; path++) {
+		if (*path == '.' || *path == '[')
+			buf_add_char(ret, '/');
+		else if (*path == '~' || *path == '/')
+			buf_add_str(ret, *path == '~' ? "~0" : "~1");
+		else if (*path != ']')
+			buf_add_char(ret, *path);
+	}
+}
+
+/* What is wrong in each of several environments is told once. */
+static bool is_told(const struct report *r, size_t at)
+{
+	const struct fault *fault = &r->faults[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (r->faults[i].severity == fault->severity &&
+		    strcmp(r->faults[i].path, fault->path) == 0 &&
+		    strcmp(r->faults[i].code, fault->code) == 0 &&
+		    strcmp(r->faults[i].text, fault->text) == 0)
+			return true;
+	return false;
+}
+
+static struct json *fault_json(const struct fault *fault)
+{
+	struct json *object = json_object();
+	struct buf pointer;
+
+	buf_init(&pointer, BUF_MAX_LINE);
+	catalogue_pointer(fault->path, &pointer);
+	json_set(object, "pointer", json_string(buf_str(&pointer)));
+	json_set(object, "code", json_string(fault->code));
+	json_set(object, "detail", json_string(fault->text));
+	buf_finish(&pointer);
+	return object;
+}
+
+static struct json *faults_json(const struct report *r)
+{
+	struct json *list = json_array();
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->faults[i].severity == LK_FAULT_ERROR && !is_told(r, i))
+			json_push(list, fault_json(&r->faults[i]));
+	return list;
+}
+
+/*
+ * Refusals
+ */
+
+static struct json *members_of(const struct catalog_answer *a)
+{
+	struct json *more = json_object();
+	const struct json *member;
+	const void *cursor = NULL;
+	const char *name;
+
+	if (a->report.errors > 0)
+		json_set(more, "errors", faults_json(&a->report));
+	while ((member = json_next(a->detail, &cursor, &name)))
+		json_set(more, strcmp(name, "items") == 0 ? "users" : name, json_copy(member));
+	return more;
+}
+
+void catalogue_refuse(const struct api_call *call, struct catalog_answer *a, const struct err *e)
+{
+	const char *code = a && a->code ? a->code : err_name(e->code);
+	unsigned status = (unsigned)err_http_status(e->code);
+	struct problem p = {0};
+
+	/* A stale one that says what is there now was asked for by its revision. */
+	if (strcmp(code, "stale") == 0 && a->detail)
+		status = 412;
+	problem_set(&p, status, code, "%s", e->text);
+	problem_reply_with(call->request, &p, a ? members_of(a) : NULL);
+}
+
+/*
+ * Preconditions
+ */
+
+static bool is_revision(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == REVISION_BYTES - 1;
+}
+
+int catalogue_match(const struct api_call *call, bool needed, char ret[REVISION_BYTES],
+                    struct problem *p)
+{
+	const char *given = http_request_header(call->request, "If-Match");
+
+	if (!given && needed) {
+		problem_set(
+			p, 428, "if_match_needed",
+			"If-Match is needed: the revision that is edited, as ETag had it, or *");
+		return ERR_USAGE;
+	}
+	ret[0] = '\0';
+	if (!given)
+		return 0;
+	size_t count = http_request_header_count(call->request, "If-Match");
+	if (count == 1 && strcmp(given, "*") == 0)
+		return 0;
+	if (count != 1 || given[0] != '"' || !is_revision(given + 1) ||
+	    strcmp(given + REVISION_BYTES, "\"") != 0) {
+		problem_fault(p, "If-Match", "invalid_parameter",
+		              "is not one revision in quotation marks, as ETag had it, or *");
+		return ERR_USAGE;
+	}
+	memcpy(ret, given + 1, REVISION_BYTES - 1);
+	ret[REVISION_BYTES - 1] = '\0';
+	return 0;
+}
