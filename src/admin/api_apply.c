@@ -7,6 +7,7 @@
 #include "admin/apply.h"
 #include "admin/body.h"
 #include "admin/catalogue.h"
+#include "admin/connection.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
 #include "base/banned.h"
@@ -50,6 +51,18 @@ const struct query_row api_apply_wish_rows[APPLY_WISH_ROWS] = {
                  .kind = QUERY_LIST,
                  .help = "Where `deploy` deploys; else wherever this host serves and nothing is "
                          "protected."},
+	[APPLY_WISH_CONFIRM] = {.name = "confirm",
+                                .kind = QUERY_LIST,
+                                .help = "Protected environments in which it may be deployed."},
+	[APPLY_WISH_NOTE] = {.name = "note",
+                             .kind = QUERY_TEXT,
+                             .min = 1,
+                             .max = 1000,
+                             .help = "Why; shown in the history of deployments."},
+	[APPLY_WISH_CONFIRM_SECRETS] =
+		{.name = "confirm_secrets",
+                 .kind = QUERY_FLAG,
+                 .help = "Secrets may go to origins that they never went to."},
 };
 
 static bool same(const char *a, const char *b)
@@ -61,59 +74,29 @@ static bool same(const char *a, const char *b)
  * Reading
  */
 
-/* What a document of the API has besides a definition, which is passed over. */
-static bool is_told(const char *key)
-{
-	static const char *const told[] = {"project", "revision", "uid",
-	                                   "file",    "secrets",  "deployments"};
-
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		if (strcmp(told[i], key) == 0)
-			return true;
-	return false;
-}
-
-static bool is_defined(const char *key)
-{
-	static const char *const defined[] = {"name",    "type",     "description",
-	                                      "enabled", "settings", "environments"};
-
-	for (size_t i = 0; i < sizeof(defined) / sizeof(defined[0]); i++)
-		if (strcmp(defined[i], key) == 0)
-			return true;
-	return false;
-}
-
 static int fault(struct problem *p, size_t item, const char *member, const char *code,
                  const char *what)
 {
-	char pointer[128];
+	char pointer[64];
 
-	snprintf(pointer, sizeof(pointer), "/items/%zu%s%.40s", item, member[0] ? "/" : "", member);
+	snprintf(pointer, sizeof(pointer), "/items/%zu/%s", item, member);
 	problem_fault(p, pointer, code, "%s", what);
 	return ERR_USAGE;
 }
 
-/* A copy without what is only told. */
-static int take_definition(struct apply *a, size_t at, const struct json *given, struct problem *p)
+/* Without what documents of the API only tell. */
+static int take_definition(struct apply *a, struct apply_item *item, const struct json *given,
+                           struct problem *p)
 {
-	struct json *definition = json_object();
-	const struct json *value;
-	const void *cursor = NULL;
-	const char *key;
-	char member[64];
+	const struct catalog_entry *saved =
+		catalog_find_exactly(a->catalog, item->project, item->name);
 
-	a->items[at].definition = definition;
-	while ((value = json_next(given, &cursor, &key))) {
-		if (is_told(key))
-			continue;
-		snprintf(member, sizeof(member), "definition/%.40s", key);
-		if (!is_defined(key))
-			return fault(p, at, member, "unknown_parameter",
-			             "no definition has this member");
-		json_set(definition, key, json_copy(value));
-	}
-	return 0;
+	item->definition = connection_definition(given, saved);
+	catalog_release(saved);
+	if (item->definition)
+		return 0;
+	problem_set(p, 503, "no_memory", "there is no memory for so many items");
+	return ERR_NO_MEMORY;
 }
 
 static bool is_twice(const struct apply *a, size_t at)
@@ -142,7 +125,7 @@ static int read_item(struct apply *a, size_t at, const struct json *given, struc
 	if (is_twice(a, at))
 		return fault(p, at, "definition/name", "invalid_parameter",
 		             "stands twice among the items");
-	return take_definition(a, at, definition, p);
+	return take_definition(a, item, definition, p);
 }
 
 static int read_items(struct apply *a, const struct json *list, struct problem *p)
@@ -202,6 +185,9 @@ static int read_wish(struct apply *a, struct problem *p)
 	a->deploys = v[APPLY_WISH_DEPLOY].number;
 	a->projects = json_get(a->body, "projects");
 	a->environments = json_get(a->body, "environments");
+	a->confirmed = json_get(a->body, "confirm");
+	a->note = v[APPLY_WISH_NOTE].text;
+	a->confirms_secrets = v[APPLY_WISH_CONFIRM_SECRETS].number;
 	rc = check_environments(a, p);
 	return rc < 0 ? rc : read_items(a, json_get(a->body, "items"), p);
 }

@@ -5,6 +5,7 @@
 #include "admin/api.h"
 #include "admin/audited.h"
 #include "admin/body.h"
+#include "admin/catalogue.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
 #include "base/banned.h"
@@ -43,14 +44,6 @@ static void refuse(struct api_call *call, int rc, const struct err *e)
 	problem_answer_err(call->request, rc == ERR_BUSY ? "disk_full" : NULL, e);
 }
 
-static bool is_kept(struct api_call *call)
-{
-	if (call->admin->catalog)
-		return true;
-	problem_answer(call->request, 409, "conflict", "this host keeps no definitions");
-	return false;
-}
-
 /*
  * Looking
  */
@@ -60,7 +53,7 @@ void api_secret_list(struct api_call *call)
 	struct json *items = NULL, *object;
 	struct err e = {0};
 
-	if (!is_kept(call))
+	if (!catalogue_of(call))
 		return;
 	int rc = catalog_secrets(call->admin->catalog, &items, &e);
 	if (rc < 0) {
@@ -95,7 +88,7 @@ void api_secret_check(struct api_call *call)
 	struct problem p = {0};
 	struct err e = {0};
 
-	if (!is_kept(call))
+	if (!catalogue_of(call))
 		return;
 	int rc = body_read(call->request, &body, &p);
 	if (rc == 0)
@@ -172,7 +165,7 @@ void api_secret_set(struct api_call *call)
 	struct err e = {0};
 	int rc = 0;
 
-	if (!is_kept(call))
+	if (!catalogue_of(call))
 		return;
 	if (body_is_json(call->request))
 		rc = read_text(call, &body, &text, &p);
@@ -195,7 +188,7 @@ void api_secret_remove(struct api_call *call)
 	struct err e = {0};
 	int rc;
 
-	if (!is_kept(call))
+	if (!catalogue_of(call))
 		return;
 	if (call->query[SECRET_DRY_RUN].number) {
 		rc = catalog_remove_secret(call->admin->catalog, call->args[0], NULL, &e);

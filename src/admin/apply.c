@@ -243,6 +243,15 @@ static void note(struct launching *l, const char *list, struct json *object)
 	json_push((struct json *)(uintptr_t)json_get(l->object, list), object);
 }
 
+/* In a list of names. */
+static bool is_listed(const struct json *names, const char *name)
+{
+	for (size_t i = 0; i < json_count(names); i++)
+		if (strcmp(json_as_string(json_at(names, i)), name) == 0)
+			return true;
+	return false;
+}
+
 static void launch(struct launching *l, const char *environment, bool by_itself)
 {
 	const struct apply *a = l->edits->apply;
@@ -251,8 +260,9 @@ static void launch(struct launching *l, const char *environment, bool by_itself)
 		.project = l->item->project,
 		.name = l->item->name,
 		.environment = environment,
-		.confirm = by_itself ? environment : NULL,
-		.note = "applied",
+		.confirm = by_itself || is_listed(a->confirmed, environment) ? environment : NULL,
+		.note = a->note,
+		.confirms_secrets = a->confirms_secrets,
 	};
 	struct json *object = json_object();
 	struct catalog_answer answer;
@@ -283,10 +293,7 @@ static bool is_wished(const struct apply *a, const struct conf_environment *envi
 		return false;
 	if (!a->environments)
 		return !environment->is_protected;
-	for (size_t i = 0; i < json_count(a->environments); i++)
-		if (strcmp(json_as_string(json_at(a->environments, i)), environment->name) == 0)
-			return true;
-	return false;
+	return is_listed(a->environments, environment->name);
 }
 
 /* Where a connection is deployed by this change; found first, for the catalogue is not to be asked while it
@@ -375,6 +382,8 @@ int apply_run(struct apply *a, struct json **ret, struct catalog_answer *answer,
 		answer->result = NULL;
 		rc = carry_out(&d, json_get(planned, "items"), &items, answer, e);
 	}
+	if (rc == 0 && !a->dry_run && a->prunes)
+		names_renew(&a->call->admin->names);
 	if (rc == 0) {
 		deploy(&d, items);
 		*ret = json_object();

@@ -23,6 +23,9 @@ struct apply {
 	const struct json
 		*projects; /* where what no item names is deleted; NULL: those of the items */
 	const struct json *environments; /* where is deployed; NULL: where it is usual */
+	const struct json *confirmed;    /* protected environments; NULL: none */
+	const char *note;                /* NULL: none */
+	bool confirms_secrets;
 	struct apply_item *items;
 	size_t item_count;
 };

@@ -40,8 +40,8 @@ const struct catalog_entry *connection_find(const struct api_call *call, struct 
 
 static bool only_tells(const char *name)
 {
-	static const char *const names[] = {"project", "revision",    "uid",   "file",
-	                                    "secrets", "deployments", "saved", NULL};
+	static const char *const names[] = {"project", "revision",    "uid",    "file",
+	                                    "secrets", "deployments", "change", NULL};
 
 	for (size_t i = 0; names[i]; i++)
 		if (strcmp(names[i], name) == 0)
@@ -102,7 +102,7 @@ static void write_location(const struct catalog_entry *entry, char *text)
 }
 
 /* What came of the change, beyond what the document says itself. */
-static struct json *saved_json(const struct json *item)
+static struct json *change_json(const struct json *item)
 {
 	static const char *const names[] = {"action", "changes", "deployed",
 	                                    "held",   "secrets", NULL};
@@ -114,7 +114,7 @@ static struct json *saved_json(const struct json *item)
 }
 
 void connection_reply(const struct api_call *call, unsigned status, struct catalog *c,
-                      const struct catalog_entry *entry, const struct json *saved)
+                      const struct catalog_entry *entry, const struct json *change)
 {
 	char etag[REVISION_BYTES + 2], location[LOCATION_BYTES];
 	const struct http_pair headers[] = {{"ETag", etag}, {"Location", location}};
@@ -128,8 +128,8 @@ void connection_reply(const struct api_call *call, unsigned status, struct catal
 
 	snprintf(etag, sizeof(etag), "\"%s\"", entry->revision);
 	write_location(entry, location);
-	if (document && saved)
-		json_set(document, "saved", saved_json(saved));
+	if (document && change)
+		json_set(document, "change", change_json(change));
 	reply_tree(call->request, &reply, document);
 }
 

@@ -18,10 +18,10 @@ const struct catalog_entry *connection_find(const struct api_call *call, struct 
  */
 struct json *connection_definition(const struct json *document, const struct catalog_entry *saved);
 
-/* Answers by the document, with its ETag; 201 has its Location.  saved: what came of the change
- * (catalog_answer.result's item); NULL: nothing was changed. */
+/* Answers by the document, with its ETag; 201 has its Location.  change: what came of it, an item
+ * of catalog_answer.result; NULL: nothing was changed. */
 void connection_reply(const struct api_call *call, unsigned status, struct catalog *c,
-                      const struct catalog_entry *entry, const struct json *saved);
+                      const struct catalog_entry *entry, const struct json *change);
 
 /*
  * Carries out one edit and answers: by the document, with `status`; 204 by nothing; a dry run by what would be

@@ -409,7 +409,7 @@ const struct doc_route doc_routes[] = {
 		.tag = "secrets",
 		.answers = {{200, JSON, "Secrets",
                              "The secrets of the provider `local`, by name."}},
-		.codes = {"conflict"},
+		.codes = {"no_catalogue"},
 	},
 	{
 		.name = "setSecret",
@@ -420,7 +420,7 @@ const struct doc_route doc_routes[] = {
 		.body_help = "The secret; as `application/json`, it is the member `text`.",
 		.flags = DOC_ROUTE_ANY_BODY,
 		.answers = {{204, NULL, NULL, "It is kept."}},
-		.codes = {"invalid", "invalid_json", "conflict", "disk_full"},
+		.codes = {"invalid", "invalid_json", "no_catalogue", "disk_full"},
 	},
 	{
 		.name = "deleteSecret",
@@ -428,14 +428,14 @@ const struct doc_route doc_routes[] = {
 		.help = "What still names it cannot be deployed any more, and deployments that run fail "
 			"when they ask for it again.",
 		.answers = {{204, NULL, NULL, "It is removed."}},
-		.codes = {"invalid", "not_found", "conflict", "disk_full"},
+		.codes = {"invalid", "not_found", "no_catalogue", "disk_full"},
 	},
 	{
 		.name = "checkSecret",
 		.tag = "secrets",
 		BODY(api_secret_check_rows, CHECK_ROWS, "Which one."),
 		.answers = {{200, JSON, "SecretVerdicts", "Whether it can be had; if not, why."}},
-		.codes = {"invalid_json", "conflict"},
+		.codes = {"invalid_json", "no_catalogue"},
 	},
 	{
 		.name = "listAudit",

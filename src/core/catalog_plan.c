@@ -90,7 +90,8 @@ static struct json *stale_detail(struct plan *p, const struct planned *item)
 			? definition_shown(p->catalog->plugins, item->edit->definition, NULL)
 			: NULL;
 
-	if (wanted)
+	/* The name is not the definition's to say. */
+	if (wanted && json_set(wanted, "name", json_string(face->name)) == 0)
 		difference_add(changes, "", shown, wanted);
 	json_set(detail, "revision", json_string(face->revision));
 	json_set(detail, "definition", shown);

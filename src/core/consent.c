@@ -1,6 +1,7 @@
 /* Which secrets a deployment would send where, and whether that was ever agreed to. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/banned.h"
 #include "base/buf.h"
@@ -30,7 +31,7 @@ static const char *usual_port(const char *scheme, size_t length)
 {
 	for (size_t i = 0; i < sizeof(usual_ports) / sizeof(usual_ports[0]); i++)
 		if (strlen(usual_ports[i].scheme) == length &&
-		    strncmp(usual_ports[i].scheme, scheme, length) == 0)
+		    strncasecmp(usual_ports[i].scheme, scheme, length) == 0)
 			return usual_ports[i].port;
 	return "";
 }

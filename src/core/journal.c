@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -28,6 +29,13 @@ static void digest_of(const void *bytes, size_t size_bytes, uint8_t *ret)
 /* What stands at the path: nothing, what was before, what is to be, or something else. */
 enum found { FOUND_NOTHING, FOUND_BEFORE, FOUND_AFTER, FOUND_OTHER };
 
+static bool is_plain(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
 static int look(const struct store_file *file, enum found *ret, struct err *e)
 {
 	uint8_t digest[HASH_BYTES];
@@ -35,7 +43,8 @@ static int look(const struct store_file *file, enum found *ret, struct err *e)
 	struct buf text;
 
 	buf_init(&text, FILE_BYTES_MOST);
-	int rc = file_load(file->path, FILE_BYTES_MOST, &text, &why);
+	int rc = is_plain(file->path) ? file_load(file->path, FILE_BYTES_MOST, &text, &why)
+	                              : ERR_INVALID;
 	if (rc == 0) {
 		digest_of(text.data, text.len_bytes, digest);
 		if (file->bytes && text.len_bytes == file->size_bytes &&

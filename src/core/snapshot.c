@@ -234,7 +234,8 @@ static int rebuild_environments(struct rebuilt *r, const struct json *part,
 		rc = node_of(r, part, "tls", "tls", file, &own->tls, e);
 	if (rc == 0 && own->tls->count == 0)
 		own->tls = NULL;
-	own->network_allow = rc == 0 ? node_get(network, "allow") : NULL;
+	const struct node *allow = rc == 0 ? node_get(network, "allow") : NULL;
+	own->network_allow = allow && allow->count > 0 ? allow : NULL;
 	return rc;
 }
 

@@ -129,9 +129,12 @@ static void reload_watched(struct reloading *r)
 	struct timespec until;
 	pthread_t thread;
 
-	r->rc = thread_start(&thread, "reload", reload, r, &r->err);
-	if (r->rc < 0)
+	/* Once it runs, what is in r is the thread's: it may have ended already. */
+	int rc = thread_start(&thread, "reload", reload, r, &r->err);
+	if (rc < 0) {
+		r->rc = rc;
 		return;
+	}
 	do {
 		notify_watchdog();
 		clock_gettime(CLOCK_REALTIME, &until);

@@ -50,7 +50,7 @@ def path_of(route, delivery):
     name = delivery if route["scope"] == "delivery" else "aaaaaaaaaaaa"
     path = route["pattern"]
     for word, value in {"{project}": "billing", "{name}": "Invoices", "{id}": name,
-                        "{secret}": "token"}.items():
+                        "{secret}": "token", "{number}": "1"}.items():
         path = path.replace(word, value)
     assert "{" not in path, f"{path}: the walk does not know what to put there"
     return path

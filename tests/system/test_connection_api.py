@@ -116,12 +116,12 @@ def test_a_new_one_is_saved_and_not_deployed(connections, saved):
     made = host.create(wanted)
     assert made.headers["location"] == "/api/v1/projects/global/connections/New%20One"
     assert made.headers["etag"] == f'"{made.revision}"' and len(made.revision) == 64
-    came = made.json["saved"]
+    came = made.json["change"]
     assert (came["action"], came["deployed"], came["held"], came["secrets"]) == \
         ("create", [], [], [])
     assert {"path": "settings.method", "before": None, "after": "POST"} in came["changes"]
     shown = host.get("new one")
-    assert shown.json == {key: value for key, value in made.json.items() if key != "saved"}
+    assert shown.json == {key: value for key, value in made.json.items() if key != "change"}
     assert {key: shown.json[key] for key in wanted} == wanted
     assert (shown.project, shown.enabled, shown.deployments) == ("global", True, [])
     assert "why it is there" in (saved.folder / "connections/New One.conf").read_text()
@@ -135,7 +135,7 @@ def test_where_it_may_be_deployed_by_itself_it_is(config, daemon, receiver):
     config.environment(ENV)
     host = Connections(daemon())
     made = host.create(definition(url=receiver.url))
-    assert made.json["saved"]["deployed"] == [{"environment": ENV, "number": 1}]
+    assert made.json["change"]["deployed"] == [{"environment": ENV, "number": 1}]
     (deployed,) = made.deployments
     assert deployed["current"] and deployed["revision"] == made.revision
     receiver.wait_for_ids([host.api.accept("Orders")])
@@ -195,7 +195,7 @@ def test_what_was_read_can_be_sent_back(connections, saved):
     before = files(saved)
     shown = host.get("Orders")
     again = host.edit("PUT", "Orders", shown.json)
-    assert again.json["saved"]["action"] == "none"
+    assert again.json["change"]["action"] == "none"
     assert again.revision == shown.revision
     assert files(saved) == before and audited(host) == []
 
@@ -206,7 +206,7 @@ def test_a_put_replaces_and_a_patch_changes(connections, saved):
     put = host.edit("PUT", "Orders", definition(url="http://127.0.0.1:9/b"))
     assert (put.description, put.settings) == \
         ("", {"method": "POST", "url": "http://127.0.0.1:9/b"})
-    assert put.json["saved"]["action"] == "update" and put.uid == first.uid
+    assert put.json["change"]["action"] == "update" and put.uid == first.uid
     patched = host.edit("PATCH", "Orders", {"settings": {"request_timeout_ms": 3000},
                                             "description": "new"})
     assert patched.settings == {**put.settings, "request_timeout_ms": 3000}
@@ -364,7 +364,7 @@ def test_another_name_takes_everything_along(running, config, receiver, how):
     else:
         after = host.edit("PATCH", "Orders", {"name": "Newer Orders"})
     assert (after.name, after.uid) == ("Newer Orders", before.uid)
-    assert after.json["saved"]["action"] == "rename"
+    assert after.json["change"]["action"] == "rename"
     assert [d["current"] for d in after.deployments] == [True]
     host.get("Orders", status=404)
     assert not (config.folder / "connections/Orders.conf").exists()
@@ -381,7 +381,7 @@ def test_a_move_takes_everything_along(running, config, receiver):
     running.api.delivery(running.waiting)
     after = running.verb("Orders", "move", {"project": "shop"})
     assert (after.project, after.uid, after.revision) == ("shop", before.uid, before.revision)
-    assert after.json["saved"]["action"] == "move"
+    assert after.json["change"]["action"] == "move"
     assert running.names() == ["shop/Orders"]
     assert running.api.delivery(running.waiting)["project"] == "shop"
     assert [d["id"] for d in running.api.deliveries(project="shop")] == [running.waiting]
@@ -464,12 +464,12 @@ def test_a_definition_is_switched_everywhere_at_once(running, receiver):
     running.api.call("POST", "projects/global/connections/Orders:resume")
     receiver.wait_for_ids([running.waiting])
     off = running.verb("Orders", "disable")
-    assert (off.enabled, off.json["saved"]["action"]) == (False, "disable")
+    assert (off.enabled, off.json["change"]["action"]) == (False, "disable")
     assert off.revision == running.get("Orders").revision
     assert running.api.link("Orders")["state"] == "disabled"
     assert running.list()["items"][0]["state"] == "disabled"
     id = running.api.accept("Orders")
-    assert running.verb("Orders", "disable").json["saved"]["action"] == "none"
+    assert running.verb("Orders", "disable").json["change"]["action"] == "none"
     assert running.verb("Orders", "enable").enabled
     receiver.wait_for_ids([id])
 
@@ -686,7 +686,7 @@ def test_a_literal_secret_becomes_a_reference_and_is_seen_nowhere(saved, daemon,
     shown = host.get("Orders")
     value = shown.settings["headers"][0]["value"]
     assert re.fullmatch(r"Bearer \$\{secret:local/[\w.]+\}", value), value
-    assert made.json["saved"]["secrets"] == [value.partition("secret:")[2].rstrip("}")]
+    assert made.json["change"]["secrets"] == [value.partition("secret:")[2].rstrip("}")]
     receiver.wait_for_ids([host.api.accept("Orders")])
     assert receiver.arrivals[0].headers["authorization"] == f"Bearer {secret}"
     # Another one, by each way of saving; the references of old revisions are others.

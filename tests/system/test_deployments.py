@@ -336,19 +336,19 @@ def test_applying_shows_a_plan_and_carries_it_out(host, config, receiver):
 
 def test_a_fault_says_in_which_item_and_nothing_is_saved(host, config, receiver):
     bad = definition("Bad", "not a url")
-    worse = definition("Worse", receiver.url, max_retry=1)
+    worse = {**definition("Worse", receiver.url, max_retry=1), "odd": 1}
     reply = apply(host, definition("Good", receiver.url), bad, worse, status=422)
     assert reply.code == "invalid_definition"
     pointers = [each["pointer"] for each in reply.errors]
     assert "/items/1/definition/settings/url" in pointers
-    assert "/items/2/definition/settings/max_retry" in pointers
+    assert "/items/2/definition/odd" in pointers
     assert not (config.folder / "connections/Good.conf").exists()
 
 
 @pytest.mark.parametrize("item, pointer", [
     ({"definition": {"type": "webhook"}}, "/items/0/definition/name"),
     ({"project": "global"}, "/items/0/definition"),
-    ({"definition": {"name": "A", "odd": 1}}, "/items/0/definition/odd")])
+    ({"definition": "A"}, "/items/0/definition")])
 def test_what_is_no_item(host, item, pointer):
     reply = host.api.call("POST", "definitions:apply", {"items": [item]})
     assert (reply.status, reply.errors[0]["pointer"]) == (400, pointer)

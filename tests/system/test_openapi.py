@@ -15,7 +15,7 @@ from receivers import Answer, always
 LINT = pathlib.Path(__file__).parent.parent / "openapi"
 # The routes whose success ends something are tried with what makes them fail, or change nothing.
 ARGUMENTS = {"project": "global", "name": "Orders", "id": "msg_00000000000000000000000000",
-             "secret": "token"}
+             "secret": "token", "number": "1"}
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ static const struct {
 	{"POST /api/v1/deliveries:replay", "{\"order\": \"asc\"}", 400, "unknown_parameter"},
 	{"POST " SEND "?framing=ndjson&mode=direct", "{}", 400, "invalid_parameter"},
 	{"POST " SEND "?framing=ndjson", "", 400, "no_messages"},
-	{"POST " SEND "?env=Other", "{}", 404, "not_deployed"},
+	{"POST " SEND "?env=Other", "{}", 409, "not_served"},
 	{"POST /api/v1/projects/global/connections/None/send", "{}", 404, "not_deployed"},
 	{"POST /api/v1/projects/global/connections/None/send?mode=direct", "{}", 404,
          "not_deployed"},
