@@ -139,7 +139,7 @@ static void show_deployment(const struct json *d, struct buf *b)
 /* A dry run answers with what would be saved alone. */
 void connection_show_change(const struct json *document, struct buf *b)
 {
-	const struct json *inner = json_get(document, "saved");
+	const struct json *inner = json_get(document, "change");
 	const struct json *saved = inner ? inner : document;
 	const struct json *deployed = json_get(saved, "deployed");
 	const struct json *held = json_get(saved, "held");
