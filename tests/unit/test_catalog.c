@@ -367,7 +367,12 @@ START_TEST(one_that_comes_back_is_the_one_that_it_was)
 	ck_assert_int_eq(unlink(folder_path("connections/Orders.conf")), 0);
 	cataloguing_well(cataloguing_reload(NULL));
 	ck_assert(!is_saved("global", "Orders"));
-	/* What was deployed goes on. */
+	/* What was deployed goes on, and nobody else gets its name. */
+	hosting_expect("Orders", "ok");
+	cataloguing_create(NULL, "Other", cataloguing_echo("", "'Test': {}"));
+	struct catalog_edit edit = edit_of(CATALOG_MOVE, "Other");
+	edit.to_name = "orders";
+	cataloguing_refused(cataloguing_edit(edit), ERR_CONFLICT, "name_taken");
 	hosting_expect("Orders", "ok");
 	cataloguing_create(NULL, "Orders", cataloguing_echo("", "'Test': {}"));
 	hosting_expect("Orders", "ok");
