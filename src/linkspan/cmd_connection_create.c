@@ -151,7 +151,7 @@ static void say_next(const struct cli *cli, const struct json *document)
 
 	if (cli_has(cli, "quiet") || cli_has(cli, "dry-run") ||
 	    json_count(json_get(document, "deployments")) > 0 ||
-	    json_count(json_get(json_get(document, "saved"), "deployed")) > 0 ||
+	    json_count(json_get(json_get(document, "change"), "deployed")) > 0 ||
 	    json_kind(environments) != JSON_OBJECT)
 		return;
 	json_next(environments, &cursor, &env);

@@ -77,7 +77,7 @@ static int by_editor(struct connection *c, const struct json *document, struct j
 
 static void show_saved(const struct cli *cli, const struct json *document, struct buf *b)
 {
-	const struct json *inner = json_get(document, "saved");
+	const struct json *inner = json_get(document, "change");
 
 	connection_show_done(cli_has(cli, "dry-run") ? "could be saved" : "saved", document, b);
 	changes_show(json_get(inner ? inner : document, "changes"), "  ", b);

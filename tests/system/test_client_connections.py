@@ -61,9 +61,9 @@ def test_create_in_a_project_as_a_dry_run(call, host):
 
 
 def test_what_an_environment_deployed_by_itself(call, host):
-    saved = {"deployed": [{"environment": "Development", "number": 1}],
-             "held": [{"environment": "Production", "reason": "it is protected"}]}
-    host({f"POST {CONNECTIONS}": Answer(201, document(saved=saved))})
+    change = {"deployed": [{"environment": "Development", "number": 1}],
+              "held": [{"environment": "Production", "reason": "it is protected"}]}
+    host({f"POST {CONNECTIONS}": Answer(201, document(change=change))})
     done = call("connection", "create", "Orders", "--type", "webhook")
     assert done.stdout.splitlines()[1:] == ["  deployed in Development, number 1",
                                             "  not deployed in Production: it is protected"]
