@@ -113,6 +113,7 @@ static int set_list(struct json *body, const char *key, const struct cli *cli, c
 
 static int make_body(struct apply *a, struct err *e)
 {
+	const char *why = cli_option(a->cli, "note");
 	bool prune = cli_has(a->cli, "prune");
 	struct json *items = json_array();
 	int rc = 0;
@@ -125,7 +126,12 @@ static int make_body(struct apply *a, struct err *e)
 	rc |= json_set(a->body, "deploy", json_bool(cli_has(a->cli, "deploy")));
 	if (prune)
 		rc |= json_set(a->body, "projects", pruned(a));
+	if (why)
+		rc |= json_set(a->body, "note", json_string(why));
+	if (cli_has(a->cli, "confirm-secrets"))
+		rc |= json_set(a->body, "confirm_secrets", json_bool(true));
 	rc |= set_list(a->body, "environments", a->cli, "env");
+	rc |= set_list(a->body, "confirm", a->cli, "confirm");
 	return rc ? err_no_memory(e) : 0;
 }
 
