@@ -136,13 +136,13 @@ static void show_deployment(const struct json *d, struct buf *b)
 	           note);
 }
 
-/* A dry run answers with the change alone. */
+/* A dry run answers with what would be saved alone. */
 void connection_show_change(const struct json *document, struct buf *b)
 {
 	const struct json *inner = json_get(document, "change");
-	const struct json *change = inner ? inner : document;
-	const struct json *deployed = json_get(change, "deployed"),
-			  *held = json_get(change, "held");
+	const struct json *saved = inner ? inner : document;
+	const struct json *deployed = json_get(saved, "deployed");
+	const struct json *held = json_get(saved, "held");
 
 	for (size_t i = 0; i < json_count(deployed); i++)
 		buf_printf(b, "  deployed in %s, number %lld\n",

@@ -67,15 +67,13 @@ def test_what_goes_into_the_request(call, host, files, config):
     daemon = host(item())
     loose = config.write("Loose.conf", definition("Loose"))
     done = call("apply", "-f", files, "-f", loose, "--prune", "--deploy", "--env", "Test", "--env",
-                "Production", "-p", "office", "--confirm", "Production", "--note", "why",
-                "--confirm-secrets", "--discard-comments", "--dry-run")
+                "Production", "-p", "office", "--discard-comments", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert daemon.requests[0].query == {"dry_run": "true", "comments": "discard"}
     body = daemon.requests[0].json()
     assert body["prune"] and body["deploy"]
     assert body["projects"] == ["global", "shop", "office"]
     assert body["environments"] == ["Test", "Production"]
-    assert (body["confirm"], body["note"], body["confirm_secrets"]) == (["Production"], "why", True)
     assert body["items"][2]["project"] == "office"
     assert len(daemon.requests) == 1
     assert "+ Orders of global: would be created" in done.stdout
@@ -243,9 +241,8 @@ def test_a_protected_environment_holds_back(call, real, config, receiver):
     assert done.returncode == 8, done.stderr
     assert "    deployed in Development, number 1" in done.stdout
     assert "    not deployed in Production: " in done.stdout
-    done = call("apply", "-f", folder, "--deploy", "--env", "Production", "--confirm", "Production",
-                "--note", "ticket 7", "--yes")
-    assert done.returncode == 0, done.stderr + done.stdout
-    history = json.loads(call("connection", "history", "Orders", "-o", "json").stdout)["items"]
-    assert {i["environment"]: i["note"] for i in history} == {"Development": None,
-                                                             "Production": "ticket 7"}
+    # That is for a person to say, for each one.
+    assert call("connection", "deploy", "Orders", "--env", "Production", "--confirm",
+                "Production").returncode == 0
+    done = call("apply", "-f", folder, "--deploy")
+    assert (done.returncode, done.stdout) == (0, "= 1 stays as it is\n")
