@@ -189,7 +189,19 @@ static bool enabled_changed(const struct planned *item)
 
 static bool changes_links(const struct planned *item)
 {
-	return !item->after || planned_renames(item) || enabled_changed(item);
+	return !item->before || !item->after || planned_renames(item) || enabled_changed(item);
+}
+
+/* What runs by this name ends: of one that is deleted, or of one whose file was removed by hand and whose name
+ * a new one gets. */
+static void close_links(struct catalog *c, const struct planned *item)
+{
+	size_t first, count = actives_of(c, item->project, item->name, &first);
+
+	/* What was sent is known then, and what waits is on the disk. */
+	for (size_t i = 0; i < count; i++)
+		host_close(c->host, item->project, item->name,
+		           c->actives[first + i]->place.environment, NULL);
 }
 
 static void log_not_run(const struct store_place *place, const struct err *e)
@@ -223,28 +235,25 @@ static int go_ahead_one(struct catalog *c, const struct planned *item, struct er
 	const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 	int rc = 0;
 
-	if (!before || !changes_links(item))
+	if (!changes_links(item))
 		return 0;
+	if (!before || !item->after) {
+		close_links(c, item);
+		return 0;
+	}
 	if (planned_renames(item))
 		rc = host_rename(c->host, before->project, before->name, item->project, item->name,
 		                 e);
 	size_t first, count = actives_of(c, before->project, before->name, &first);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		const struct active *active = c->actives[first + i];
-		/* What was sent is known then, and what waits is on the disk. */
-		if (!item->after)
-			host_close(c->host, before->project, before->name,
-			           active->place.environment, NULL);
-		else
-			rc = run_as(c, item, active, e);
-	}
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = run_as(c, item, c->actives[first + i], e);
 	return rc;
 }
 
 /* The active deployments of a connection run, as they did. */
-static void run_again(struct catalog *c, const struct catalog_entry *entry)
+static void run_again(struct catalog *c, const char *project, const char *name)
 {
-	size_t first, count = actives_of(c, entry->project, entry->name, &first);
+	size_t first, count = actives_of(c, project, name, &first);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct active *active = c->actives[first + i];
@@ -261,7 +270,7 @@ static void go_back(struct catalog *c, const struct plan *p, size_t count)
 		const struct planned *item = &p->items[i];
 		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
 		struct err e = {0};
-		if (!before || !changes_links(item))
+		if (!changes_links(item))
 			continue;
 		if (planned_renames(item) && host_rename(c->host, item->project, item->name,
 		                                         before->project, before->name, &e) < 0)
@@ -269,7 +278,8 @@ static void go_back(struct catalog *c, const struct plan *p, size_t count)
 			          "links keep a name that was not given until a restart",
 			          "connection", before->name, "problem", e.text, NULL);
 		else
-			run_again(c, before);
+			run_again(c, before ? before->project : item->project,
+			          before ? before->name : item->name);
 	}
 }
 
@@ -327,6 +337,8 @@ static void adopt_one(struct catalog *c, struct planned *item)
 {
 	if (strcmp(item->action, "none") == 0)
 		return;
+	if (!item->before)
+		actives_rename(c, item->project, item->name, &item->actives);
 	if (item->before && (!item->after || planned_renames(item))) {
 		const struct catalog_entry *before = &item->before->face;
 		actives_rename(c, before->project, before->name, &item->actives);
@@ -346,17 +358,18 @@ static void adopt(struct catalog *c, struct plan *p)
 	pthread_rwlock_unlock(&c->lock);
 }
 
-static void forget_deleted(struct catalog *c, const struct plan *p)
+/* Those of the deleted, and those whose names new ones got. */
+static void forget_gone(struct catalog *c, const struct plan *p)
 {
-	bool deleted = false;
+	bool any = false;
 
 	for (size_t i = 0; i < p->count; i++) {
-		if (p->items[i].after)
+		if (p->items[i].before && p->items[i].after)
 			continue;
 		host_forget(c->host, p->items[i].project, p->items[i].name);
-		deleted = true;
+		any = true;
 	}
-	if (deleted)
+	if (any)
 		catalog_drop_deleted(c);
 }
 
@@ -423,7 +436,7 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 	/* It has happened, whatever became of the files: the journal makes them so. */
 	adopt(catalog, p);
 	if (catalog->host)
-		forget_deleted(catalog, p);
+		forget_gone(catalog, p);
 	return rc;
 }
 

@@ -420,10 +420,10 @@ static int plan_delete(struct plan *p, struct planned *item, struct catalog_answ
 	return item->edit->forced ? 0 : catalog_check_unused(p->catalog, item->before, a, e);
 }
 
-/* What the store knows of the names that are to be given. */
+/* Which of those that get another name cannot: it belongs to a connection whose file is gone. */
 struct naming {
 	struct plan *plan;
-	const struct planned *taken; /* by a connection whose file is gone */
+	const struct planned *taken;
 };
 
 static void compare_identity(void *arg, const struct store_identity *identity)
@@ -431,28 +431,21 @@ static void compare_identity(void *arg, const struct store_identity *identity)
 	struct naming *n = arg;
 
 	for (size_t i = 0; i < n->plan->count; i++) {
-		struct planned *item = &n->plan->items[i];
-		if (!item->after || name_compare(item->name, identity->name) != 0 ||
-		    name_compare(item->project, identity->project) != 0)
-			continue;
-		if (!item->before) {
-			snprintf(item->uid, sizeof(item->uid), "%s", identity->uid);
-			entry_set_uid(item->after, item->uid);
-		} else if (strcmp(item->before->uid, identity->uid) != 0) {
+		const struct planned *item = &n->plan->items[i];
+		if (planned_renames(item) && name_compare(item->name, identity->name) == 0 &&
+		    name_compare(item->project, identity->project) == 0 &&
+		    strcmp(item->before->uid, identity->uid) != 0)
 			n->taken = item;
-		}
 	}
 }
 
-/* One whose file was removed by hand, and that comes back, is the one that it was; its name is nobody
- * else's. */
 static int check_identities(struct plan *p, struct catalog_answer *a, struct err *e)
 {
 	struct naming n = {.plan = p};
 	bool any = false;
 
 	for (size_t i = 0; i < p->count; i++)
-		any = any || !p->items[i].before || planned_renames(&p->items[i]);
+		any = any || planned_renames(&p->items[i]);
 	int rc = any ? store_identities(p->catalog->store, compare_identity, &n, e) : 0;
 	if (rc < 0 || !n.taken)
 		return rc;
