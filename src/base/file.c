@@ -124,15 +124,22 @@ static bool is_taken(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+/* Where a new content is written first; false: the path is too long. */
+static bool fresh_path(const char *path, char ret[FILE_PATH_BYTES])
+{
+	size_t folder = folder_bytes(path);
+	int length =
+		snprintf(ret, FILE_PATH_BYTES, "%.*s.%s.new", (int)folder, path, path + folder);
+
+	return length >= 0 && length < FILE_PATH_BYTES;
+}
+
 static int place(const char *path, const void *bytes, size_t size_bytes, mode_t mode, bool only_new,
                  struct err *e)
 {
 	char fresh[FILE_PATH_BYTES];
-	size_t folder = folder_bytes(path);
 
-	int length =
-		snprintf(fresh, sizeof(fresh), "%.*s.%s.new", (int)folder, path, path + folder);
-	if (length < 0 || (size_t)length >= sizeof(fresh))
+	if (!fresh_path(path, fresh))
 		return err_set(e, ERR_IO, "the path %.200s… is too long", path);
 	int fd = open_fresh(fresh);
 	if (fd < 0)
@@ -166,6 +173,22 @@ int file_remove(const char *path, struct err *e)
 		               ? err_set(e, ERR_NOT_FOUND, "there is no file %s", path)
 		               : err_set_errno(e, ERR_IO, "cannot remove %s", path);
 	return sync_folder(path) < 0 ? err_set_errno(e, ERR_IO, "cannot remove %s", path) : 0;
+}
+
+int file_remove_unfinished(const char *path, struct err *e)
+{
+	char fresh[FILE_PATH_BYTES];
+
+	if (!fresh_path(path, fresh) || !is_taken(fresh))
+		return 0;
+	/* Whoever is writing it now is waited for, and has put it into its place then. */
+	int fd = open_fresh(fresh);
+	int rc = fd < 0 || unlink(fresh) < 0 || sync_folder(path) < 0
+	                 ? err_set_errno(e, ERR_IO, "cannot remove %s", fresh)
+	                 : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int file_make_folders(const char *path, mode_t mode, struct err *e)
@@ -237,6 +260,19 @@ int file_load(const char *path, size_t most, struct buf *ret, struct err *e)
 bool file_exists(const char *path)
 {
 	return is_taken(path);
+}
+
+char *file_beside(struct arena *a, const char *folder, const char *path)
+{
+	char *there = arena_strdup(a, folder), *slash;
+
+	if (!there)
+		return NULL;
+	while (strncmp(path, "../", 3) == 0 && !is_taken(there) && (slash = strrchr(there, '/'))) {
+		*slash = '\0';
+		path += 3;
+	}
+	return arena_printf(a, "%s/%s", there, path);
 }
 
 int file_may_write(const char *path, struct err *e)

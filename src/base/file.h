@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct arena;
 struct buf;
 struct err;
 
@@ -25,6 +26,9 @@ int file_create(const char *path, const void *bytes, size_t size_bytes, mode_t m
 /* Removes it for good.  0, ERR_NOT_FOUND, ERR_IO. */
 int file_remove(const char *path, struct err *e);
 
+/* Removes what a death left of a new content that never took the file's place.  0, ERR_IO. */
+int file_remove_unfinished(const char *path, struct err *e);
+
 /* Makes each folder on the way to the file that is not there, for good.  0, ERR_IO. */
 int file_make_folders(const char *path, mode_t mode, struct err *e);
 /* Makes what was made, renamed and removed in the folder of `path` last.  0, ERR_IO. */
@@ -38,6 +42,9 @@ int file_read(int fd, struct buf *ret);
 int file_load(const char *path, size_t most, struct buf *ret, struct err *e);
 /* Whether there is anything by that name. */
 bool file_exists(const char *path);
+/* The path that a relative one means in a folder, in the arena; NULL: no memory.  A folder need not be there
+ * yet: then ".." is taken off its name, as the system cannot follow it. */
+char *file_beside(struct arena *a, const char *folder, const char *path);
 /* Whether a file by that name could be made, in a folder that is there or could be made: 0; ERR_DENIED says
  * which folder is in the way. */
 int file_may_write(const char *path, struct err *e);

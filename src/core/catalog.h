@@ -114,8 +114,9 @@ struct catalog_edit {
 	bool sets_enabled, enabled;
 };
 
-/* Files beside definitions that are to be written with the change (import): below the folder of
- * definitions, or sealed secrets. */
+/* New files beside definitions that come with the change (import).  They are there before the definitions are
+ * checked, which may name them; unless the change happens nothing stays of them, over a death of the process
+ * too.  One that is there already with these bytes is left alone; with others: ERR_CONFLICT. */
 struct catalog_file {
 	const char *path; /* absolute */
 	const void *bytes;

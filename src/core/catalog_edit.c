@@ -25,15 +25,17 @@ struct commit {
 	size_t file_count;
 	struct store_naming *names;
 	size_t name_count;
+	struct files_placed placed;
+	bool may_have_happened; /* the store took it, or cannot say */
 };
 
 /*
  * Files
  */
 
-static size_t count_files(const struct plan *p, size_t extra)
+static size_t count_files(const struct plan *p)
 {
-	size_t count = extra;
+	size_t count = 0;
 
 	for (size_t i = 0; i < p->count; i++)
 		count += 2 + p->items[i].literal_count;
@@ -46,15 +48,10 @@ static void add_file(struct commit *c, struct store_file file)
 }
 
 /* What a definition refers to goes before it; what is removed goes last. */
-static void gather_files(struct commit *c, const struct catalog_file *extra, size_t extra_count)
+static void gather_files(struct commit *c)
 {
 	const struct plan *p = c->plan;
 
-	for (size_t i = 0; i < extra_count; i++)
-		add_file(c, (struct store_file){.path = extra[i].path,
-		                                .bytes = extra[i].bytes,
-		                                .size_bytes = extra[i].size_bytes,
-		                                .mode = extra[i].mode});
 	for (size_t i = 0; i < p->count; i++)
 		for (size_t k = 0; k < p->items[i].literal_count; k++)
 			add_file(c, *p->items[i].literals[k].file);
@@ -395,23 +392,23 @@ static int write_files(struct commit *c, uint64_t journal, struct err *e)
 	return 0;
 }
 
-static int commit(struct commit *c, const struct catalog_file *extra, size_t extra_count,
-                  struct err *e)
+static int commit(struct commit *c, struct err *e)
 {
 	struct catalog *catalog = c->catalog;
 	struct plan *p = c->plan;
 	struct record record;
 
-	c->files = arena_array(&p->arena, count_files(p, extra_count) + 1, sizeof(*c->files));
+	c->files = arena_array(&p->arena, count_files(p) + 1, sizeof(*c->files));
 	c->names = arena_array(&p->arena, 2 * p->count + 1, sizeof(*c->names));
 	if (!c->files || !c->names || write_record(c, &record) < 0)
 		return err_no_memory(e);
-	gather_files(c, extra, extra_count);
+	gather_files(c);
 	gather_names(c);
 	struct store_change op = {
 		.op = {.kind = STORE_CHANGE, .audit = &record.audit},
 		.files = c->files,
 		.file_count = c->file_count,
+		.ends_journal = c->placed.journal,
 		.names = c->names,
 		.name_count = c->name_count,
 	};
@@ -425,6 +422,7 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 		return rc;
 	}
 	rc = store_post_wait(catalog->store, &op.op);
+	c->may_have_happened = rc == 0 || rc == ERR_IO;
 	record_finish(&record);
 	if (rc < 0) {
 		if (catalog->host)
@@ -440,12 +438,12 @@ static int commit(struct commit *c, const struct catalog_file *extra, size_t ext
 	return rc;
 }
 
-static bool changes_anything(const struct plan *p, size_t extra_count)
+static bool changes_anything(const struct commit *c)
 {
-	for (size_t i = 0; i < p->count; i++)
-		if (strcmp(p->items[i].action, "none") != 0)
+	for (size_t i = 0; i < c->plan->count; i++)
+		if (strcmp(c->plan->items[i].action, "none") != 0)
 			return true;
-	return extra_count > 0;
+	return c->placed.count > 0;
 }
 
 /* In the words of a definition; literal secrets are left out. */
@@ -519,10 +517,14 @@ int catalog_apply(struct catalog *c, const struct catalog_edit *edits, size_t ed
 	int rc = journal_finish(c->store, e);
 	plan = (struct plan){.catalog = c};
 	arena_init(&plan.arena);
+	if (rc == 0 && !word->dry_run)
+		rc = files_place(c, &plan.arena, files, file_count, &change.placed, e);
 	if (rc == 0)
 		rc = plan_edits(&plan, edits, edit_count, a, e);
-	if (rc == 0 && !word->dry_run && changes_anything(&plan, file_count))
-		rc = commit(&change, files, file_count, e);
+	if (rc == 0 && !word->dry_run && changes_anything(&change))
+		rc = commit(&change, e);
+	if (rc < 0 && !change.may_have_happened)
+		files_take_back(c, &change.placed);
 	if (rc == 0 && tell(c, &plan, word, a) < 0)
 		rc = err_no_memory(e);
 	plan_finish(&plan);

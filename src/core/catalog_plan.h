@@ -32,3 +32,16 @@ int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
                struct catalog_answer *a, struct err *e);
 void plan_finish(struct plan *p);
 bool planned_renames(const struct planned *item);
+
+/* catalog_files.c: files that come with a change. */
+struct files_placed {
+	struct store_file *removals; /* in the arena: what takes them away again */
+	size_t count;                /* of files that were not there */
+	size_t written;
+	uint64_t journal; /* the row with the removals; 0: none is open */
+};
+
+/* Writes them; what follows is files_take_back(), or a change that ends the row. */
+int files_place(struct catalog *c, struct arena *a, const struct catalog_file *files, size_t count,
+                struct files_placed *ret, struct err *e);
+void files_take_back(struct catalog *c, struct files_placed *placed);

@@ -323,7 +323,7 @@ void import_plan_finish(struct import_plan *p)
 int import_plan_apply(struct catalog *c, const struct import_plan *p,
                       const struct catalog_word *word, struct catalog_answer *a, struct err *e)
 {
-	size_t count = 0, written = 0;
+	size_t count = 0, file_count = 0;
 	struct arena arena;
 
 	if (!p->ok)
@@ -333,17 +333,13 @@ int import_plan_apply(struct catalog *c, const struct import_plan *p,
 	arena_init(&arena);
 	struct catalog_edit *edits =
 		arena_array(&arena, p->bundle->connection_count + 1, sizeof(*edits));
-	int rc = edits ? 0 : err_no_memory(e);
+	const struct catalog_file *files = import_new_files(p, &arena, &file_count);
+	int rc = edits && files ? 0 : err_no_memory(e);
 	for (size_t i = 0; rc == 0 && i < p->bundle->connection_count; i++)
 		if (p->items[i].action != IMPORT_IS_SAME)
 			edits[count++] = edit_of(&p->items[i]);
-	if (rc == 0 && !word->dry_run)
-		rc = import_write_files(p, &written, e);
 	if (rc == 0)
-		rc = catalog_apply(c, edits, count, NULL, 0, word, a, e);
-	/* After an error of the disk the change may have happened, and the files are what it needs. */
-	if (rc < 0 && rc != ERR_IO)
-		import_remove_files(p, written);
+		rc = catalog_apply(c, edits, count, files, file_count, word, a, e);
 	arena_finish(&arena);
 	return rc;
 }

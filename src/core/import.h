@@ -66,15 +66,16 @@ struct import_plan {
 	 * "environment"|"variable"|"secret"|"file"|"connection"|"type", "name", "path", "environment"}],
 	 * "faults": [{"severity", "path", "code", "text"}]}], "files": [{"name", "kind", "path",
 	 * "action": "write"|"same"|"left_out"}], "ok"}.  What is missing is in the way when it is an
-	 * environment or a type; the rest must be there before a deployment. */
+	 * environment or a type, and when "faults" has it as an error: a variable or a file in an environment that is
+	 * served.  The rest must be there before a deployment. */
 	struct json *document;
 };
 
 /* Changes nothing.  ERR_INVALID: the project is none; ERR_NO_MEMORY.  import_plan_finish() in any case. */
 int import_plan_make(struct catalog *c, const struct bundle *b,
                      const struct import_options *options, struct import_plan *ret, struct err *e);
-/* Of a plan that is ok; else ERR_CONFLICT.  The files are written first, under names that no other
- * content has, and removed again when the catalogue refuses.  Answers as catalog_apply() does. */
+/* Of a plan that is ok; else ERR_CONFLICT.  The files have names that no other content has, and are there or
+ * not as the change has happened or not.  Answers as catalog_apply() does. */
 int import_plan_apply(struct catalog *c, const struct import_plan *p,
                       const struct catalog_word *word, struct catalog_answer *a, struct err *e);
 void import_plan_finish(struct import_plan *p);

@@ -7,7 +7,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "conf/conf.h"
 #include "core/import_impl.h"
 #include "core/needs.h"
@@ -17,7 +16,7 @@
 
 #define FOLDER "tls/imported"
 
-enum { HASH_DIGITS = 8, KEY_MODE = 0600, OTHER_MODE = 0640, FOLDER_MODE = 0750 };
+enum { HASH_DIGITS = 8, KEY_MODE = 0600, OTHER_MODE = 0640 };
 
 /* Whether the path leads to a plain file with these bytes, over links too. */
 static bool holds(const char *path, const struct bundle_file *file)
@@ -79,9 +78,10 @@ char *import_full_path(struct import_plan *p, const struct conf_host *host,
 
 	if (text[0] == '/')
 		return arena_strdup(&p->arena, text);
-	return arena_printf(&p->arena, "%s/%s%s%sconnections/%s", host->definitions,
-	                    is_global ? "" : "projects/", is_global ? "" : item->project,
-	                    is_global ? "" : "/", text);
+	const char *folder = arena_printf(&p->arena, "%s/%s%s%sconnections", host->definitions,
+	                                  is_global ? "" : "projects/",
+	                                  is_global ? "" : item->project, is_global ? "" : "/");
+	return folder ? file_beside(&p->arena, folder, text) : NULL;
 }
 
 static struct import_file *find_file(struct import_plan *p, const char *name)
@@ -190,39 +190,22 @@ int import_use_files(struct catalog *c, struct import_plan *p, size_t i, struct 
 	return rc;
 }
 
-/*
- * Writing
- */
-
-static bool is_to_write(const struct import_file *f)
+struct catalog_file *import_new_files(const struct import_plan *p, struct arena *a,
+                                      size_t *ret_count)
 {
-	return f->needed && !holds(f->path, f->file);
-}
+	struct catalog_file *files = arena_array(a, p->bundle->file_count + 1, sizeof(*files));
 
-int import_write_files(const struct import_plan *p, size_t *ret_written, struct err *e)
-{
-	int rc = 0;
-
-	*ret_written = 0;
-	for (size_t i = 0; rc == 0 && i < p->bundle->file_count; i++) {
-		struct import_file *f = &p->files[i];
-		f->there = !is_to_write(f);
-		if (f->there)
+	*ret_count = 0;
+	for (size_t i = 0; files && i < p->bundle->file_count; i++) {
+		const struct import_file *f = &p->files[i];
+		if (!f->needed || holds(f->path, f->file))
 			continue;
-		rc = file_make_folders(f->path, FOLDER_MODE, e);
-		if (rc == 0)
-			rc = file_create(f->path, f->file->bytes, f->file->size_bytes,
-			                 bundle_file_is_secret(f->kind) ? KEY_MODE : OTHER_MODE, e);
-		if (rc == 0)
-			*ret_written = i + 1;
+		files[(*ret_count)++] = (struct catalog_file){
+			.path = f->path,
+			.bytes = f->file->bytes,
+			.size_bytes = f->file->size_bytes,
+			.mode = bundle_file_is_secret(f->kind) ? KEY_MODE : OTHER_MODE,
+		};
 	}
-	return rc;
-}
-
-void import_remove_files(const struct import_plan *p, size_t written)
-{
-	for (size_t i = 0; i < written; i++)
-		if (!p->files[i].there && file_remove(p->files[i].path, NULL) < 0)
-			log_event(LOG_LEVEL_WARNING, "a file of an import that failed is left",
-			          "file", p->files[i].path, NULL);
+	return files;
 }

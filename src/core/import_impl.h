@@ -13,10 +13,9 @@ char *import_full_path(struct import_plan *p, const struct conf_host *host,
 int import_place_files(struct import_plan *p, const struct conf_host *host, struct err *e);
 /* Puts the new places into the definition of item i, and notes which files are needed. */
 int import_use_files(struct catalog *c, struct import_plan *p, size_t i, struct err *e);
-/* Writes what is needed and not there.  *ret_written: how many of them, which import_remove_files() takes
- * away again. */
-int import_write_files(const struct import_plan *p, size_t *ret_written, struct err *e);
-void import_remove_files(const struct import_plan *p, size_t written);
+/* What is needed and not there.  NULL: no memory. */
+struct catalog_file *import_new_files(const struct import_plan *p, struct arena *a,
+                                      size_t *ret_count);
 
 /* import_missing.c: what an item needs and this host does not have.  Leaves out environments, if that is
  * wanted. */

@@ -92,7 +92,8 @@ static int write_one(const struct store_file *file, struct err *e)
 		return rc;
 	if (!file->bytes) {
 		rc = found == FOUND_NOTHING ? 0 : file_remove(file->path, e);
-		return rc == ERR_NOT_FOUND ? 0 : rc;
+		rc = rc == ERR_NOT_FOUND ? 0 : rc;
+		return rc < 0 ? rc : file_remove_unfinished(file->path, e);
 	}
 	rc = file_make_folders(file->path, FOLDER_MODE, e);
 	return rc < 0 ? rc : file_replace(file->path, file->bytes, file->size_bytes, file->mode, e);

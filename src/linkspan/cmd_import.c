@@ -108,7 +108,7 @@ static int ask(struct importing *im, bool dry_run, struct json **ret, struct err
 /* The plan goes to whoever is asked. */
 static int ask_user(const struct importing *im, const struct json *plan, struct err *e)
 {
-	size_t changes = import_count_changes(plan);
+	size_t changes = import_count_changes(plan), files = import_count_files(plan);
 	struct buf text;
 
 	if (cli_has(im->cli, "yes"))
@@ -117,6 +117,9 @@ static int ask_user(const struct importing *im, const struct json *plan, struct 
 	import_show_plan(im->cli, plan, &text);
 	fputs(buf_str(&text), stderr);
 	buf_finish(&text);
+	if (changes == 0)
+		return confirm(im->cli, e, "Write %zu file%s that %s missing?", files,
+		               files == 1 ? "" : "s", files == 1 ? "is" : "are");
 	return confirm(im->cli, e, "Import %zu connection%s?", changes, changes == 1 ? "" : "s");
 }
 
@@ -136,7 +139,8 @@ static int run(struct importing *im, struct json **ret, bool *ret_is_plan, struc
 
 	int rc = ask(im, true, &plan, e);
 	bool ok = rc == 0 && json_as_bool(json_get(plan, "ok"));
-	*ret_is_plan = cli_has(im->cli, "plan") || (ok && import_count_changes(plan) == 0);
+	bool is_there = ok && import_count_changes(plan) + import_count_files(plan) == 0;
+	*ret_is_plan = cli_has(im->cli, "plan") || is_there;
 	if (rc == 0 && *ret_is_plan) {
 		*ret = plan;
 		return 0;

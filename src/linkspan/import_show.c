@@ -43,6 +43,21 @@ size_t import_count_changes(const struct json *document)
 	return count;
 }
 
+static bool is_written(const struct json *file)
+{
+	return strcmp(connection_text(file, "action"), "write") == 0;
+}
+
+size_t import_count_files(const struct json *document)
+{
+	const struct json *files = json_get(document, "files");
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_count(files); i++)
+		count += is_written(json_at(files, i));
+	return count;
+}
+
 static void show_needs(const struct json *item, struct buf *b)
 {
 	const struct json *missing = json_get(item, "missing");
@@ -93,7 +108,7 @@ static void show_files(const struct json *document, bool is_plan, struct buf *b)
 
 	for (size_t i = 0; i < json_count(files); i++) {
 		const struct json *file = json_at(files, i);
-		if (strcmp(connection_text(file, "action"), "write") == 0)
+		if (is_written(file))
 			buf_printf(b, "+ %s: %s\n", connection_text(file, "path"),
 			           is_plan ? "would be written" : "written");
 	}

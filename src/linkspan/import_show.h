@@ -15,3 +15,5 @@ void import_show_plan(const struct cli *cli, const struct json *document, struct
 void import_show_done(const struct cli *cli, const struct json *document, struct buf *b);
 /* How many connections would be created, overwritten or renamed. */
 size_t import_count_changes(const struct json *document);
+/* How many files would be written. */
+size_t import_count_files(const struct json *document);

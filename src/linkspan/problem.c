@@ -31,6 +31,7 @@ static const struct problem_row {
 	{422, "invalid_definition", ERR_INVALID, false, false},
 	{422, "invalid_name", ERR_INVALID, false, false},
 	{422, "invalid", ERR_INVALID, false, false},
+	{422, "invalid_bundle", ERR_INVALID, false, false},
 	{422, NULL, ERR_CONFLICT, false, false},
 	{428, NULL, ERR_USAGE, false, false},
 	{429, NULL, ERR_BUSY, true, false},
@@ -64,6 +65,7 @@ static const struct mend_row {
 	{"not_in_environment", "give it a part for that environment: --env in connection edit"},
 	{"not_served", "see: linkspan env list"},
 	{"no_such_connection", "see: linkspan connection list"},
+	{"sealed", "say --passphrase-file"},
 };
 
 static const char *mend_of(const char *code)

@@ -11,6 +11,7 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "schema/check.h"
 #include "schema/node.h"
 #include "schema/report.h"
@@ -206,16 +207,18 @@ static char *absolute_path(struct arena *a, const struct node *node, const char 
 	const char *slash = node->file ? strrchr(node->file, '/') : NULL;
 	int folder_bytes = slash ? (int)(slash - node->file) : 0;
 	char here[PATH_MAX] = "";
+	char *folder;
 
 	if (path[0] == '/')
 		return arena_strdup(a, path);
-	if (slash && node->file[0] == '/')
-		return arena_printf(a, "%.*s/%s", folder_bytes, node->file, path);
-	if (!getcwd(here, sizeof(here)))
+	if ((!slash || node->file[0] != '/') && !getcwd(here, sizeof(here)))
 		here[0] = '\0';
 	if (slash)
-		return arena_printf(a, "%s/%.*s/%s", here, folder_bytes, node->file, path);
-	return arena_printf(a, "%s/%s", here, path);
+		folder = arena_printf(a, "%s%s%.*s", here, here[0] ? "/" : "", folder_bytes,
+		                      node->file);
+	else
+		folder = arena_strdup(a, here);
+	return folder ? file_beside(a, folder, path) : NULL;
 }
 
 /* Returns 0 or an errno. */

@@ -38,16 +38,26 @@ static int keep_files(struct sqlite_store *s, struct store_change *c)
 	return rc;
 }
 
-int op_journal_done(struct sqlite_store *s, struct store_op *op)
+static int remove_row(struct sqlite_store *s, uint64_t journal)
 {
 	static const enum stmt steps[] = {STMT_JOURNAL_REMOVE_FILES, STMT_JOURNAL_REMOVE};
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
-		bind_seq(s->stmts[steps[i]], 1, ((struct store_journal_done *)op)->journal);
+		bind_seq(s->stmts[steps[i]], 1, journal);
 		rc = stmt_run(s->stmts[steps[i]]);
 	}
 	return rc;
+}
+
+int op_journal_done(struct sqlite_store *s, struct store_op *op)
+{
+	return remove_row(s, ((struct store_journal_done *)op)->journal);
+}
+
+static int end_journal(struct sqlite_store *s, struct store_change *c)
+{
+	return c->ends_journal ? remove_row(s, c->ends_journal) : 0;
 }
 
 /*
@@ -164,7 +174,7 @@ static int approve(struct sqlite_store *s, struct store_change *c)
  * All of it
  */
 static int (*const steps[])(struct sqlite_store *s, struct store_change *c) = {
-	keep_files, apply_names, undeploy, toggle, deploy, approve,
+	keep_files, end_journal, apply_names, undeploy, toggle, deploy, approve,
 };
 
 int op_change(struct sqlite_store *s, struct store_op *op)

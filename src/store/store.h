@@ -309,6 +309,7 @@ struct store_token_used {
 
 /* A change of the catalogue, in one transaction, in the order of the members:
  * - files are kept as an open journal row, until STORE_JOURNAL_DONE;
+ * - an earlier row that says what to do if the change never happens is done with it;
  * - names, one after the other: the rows of links are renamed with all that hangs on them (deliveries,
  *   deployments, history); a deleted one's deployments end, and its open deliveries are to be dropped
  *   (STORE_DROP); a later connection of the same name begins anew;
@@ -322,6 +323,7 @@ struct store_change {
 	struct store_op op;
 	const struct store_file *files;
 	size_t file_count;
+	uint64_t ends_journal; /* the number of the earlier row; 0: none */
 	const struct store_naming *names;
 	size_t name_count;
 	const struct store_place *undeployments;

@@ -1,4 +1,5 @@
 /* Tests of changing what is saved. */
+#include "base/file.h"
 #include "cataloguing.h"
 #include "suite.h"
 
@@ -463,6 +464,48 @@ START_TEST(files_alone_are_a_change_too)
 }
 END_TEST
 
+START_TEST(nothing_stays_of_files_when_a_change_is_refused)
+{
+	char path[768];
+
+	cataloguing_begin();
+	snprintf(path, sizeof(path), "%s", folder_path("certificates/ca.pem"));
+	const struct catalog_file file = {path, "pem", 3, 0640};
+	const struct catalog_edit gone = {
+		.verb = CATALOG_DELETE, .project = "global", .name = "Nobody"};
+	char *before = cataloguing_world();
+	cataloguing_reset();
+	cataloguing_refused(catalog_apply(cataloguing.catalog, &gone, 1, &file, 1,
+	                                  &cataloguing_word, &cataloguing.answer, &cataloguing.err),
+	                    ERR_NOT_FOUND, NULL);
+	cataloguing_same(before);
+	ck_assert(!file_exists(path));
+	cataloguing_end();
+}
+END_TEST
+
+START_TEST(a_file_that_is_there_already_is_not_written_over)
+{
+	char path[768];
+
+	cataloguing_begin();
+	folder_write("ca.pem", "another");
+	snprintf(path, sizeof(path), "%s", folder_path("ca.pem"));
+	const struct catalog_file file = {path, "pem", 3, 0640};
+	cataloguing_reset();
+	cataloguing_refused(catalog_apply(cataloguing.catalog, NULL, 0, &file, 1, &cataloguing_word,
+	                                  &cataloguing.answer, &cataloguing.err),
+	                    ERR_CONFLICT, NULL);
+	ck_assert_str_eq(cataloguing_text("ca.pem"), "another");
+	const struct catalog_file same = {path, "another", 7, 0640};
+	cataloguing_reset();
+	cataloguing_well(catalog_apply(cataloguing.catalog, NULL, 0, &same, 1, &cataloguing_word,
+	                               &cataloguing.answer, &cataloguing.err));
+	ck_assert_str_eq(cataloguing_text("ca.pem"), "another");
+	cataloguing_end();
+}
+END_TEST
+
 START_TEST(literal_secrets_do_not_stay_in_the_file)
 {
 	cataloguing_begin();
@@ -520,6 +563,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(several_are_whole_or_not_at_all),
 	SUITE_LOOP(one_connection_stands_once_in_a_change, twice),
 	SUITE_TEST(files_alone_are_a_change_too),
+	SUITE_TEST(nothing_stays_of_files_when_a_change_is_refused),
+	SUITE_TEST(a_file_that_is_there_already_is_not_written_over),
 	SUITE_TEST(literal_secrets_do_not_stay_in_the_file),
 	SUITE_TEST(an_open_journal_is_finished_at_the_start),
 };

@@ -119,6 +119,17 @@ START_TEST(what_is_no_plain_file_is_put_aside)
 }
 END_TEST
 
+START_TEST(nothing_unfinished_stays_of_a_file_that_is_removed)
+{
+	folder_create();
+	folder_write(".a.pem.new", "half of a k");
+	struct store_file file = file_of("a.pem", "key", NULL);
+	ck_assert_int_eq(journal_write(&file, 1, NULL), 0);
+	ck_assert_str_eq(text_of(".a.pem.new"), "-");
+	folder_destroy();
+}
+END_TEST
+
 START_TEST(missing_folders_are_made)
 {
 	struct stat st;
@@ -263,6 +274,7 @@ static const struct suite_test tests[] = {
 	SUITE_LOOP(a_file_becomes_what_it_is_to_be, rows),
 	SUITE_TEST(what_was_kept_before_stays),
 	SUITE_TEST(what_is_no_plain_file_is_put_aside),
+	SUITE_TEST(nothing_unfinished_stays_of_a_file_that_is_removed),
 	SUITE_TEST(missing_folders_are_made),
 	SUITE_TEST(a_file_that_cannot_be_written_ends_it),
 	SUITE_TEST(open_rows_are_finished_in_their_order),

@@ -137,6 +137,44 @@ START_TEST(a_file_is_removed)
 }
 END_TEST
 
+START_TEST(what_a_death_left_can_be_removed)
+{
+	folder_create();
+	folder_write("f", "one");
+	folder_write(".f.new", "half of something");
+	ck_assert_int_eq(file_remove_unfinished(folder_path("f"), NULL), 0);
+	ck_assert(!is_there(".f.new"));
+	check_content("f", "one");
+	ck_assert_int_eq(file_remove_unfinished(folder_path("f"), NULL), 0);
+	ck_assert(!is_there(".f.new"));
+	ck_assert_int_eq(file_remove_unfinished(folder_path("none/f"), NULL), 0);
+	ck_assert_int_eq(mkdir(folder_path(".f.new"), 0700), 0);
+	ck_assert_int_eq(file_remove_unfinished(folder_path("f"), NULL), ERR_IO);
+	folder_destroy();
+}
+END_TEST
+
+START_TEST(a_path_leads_out_of_a_folder_that_is_not_there)
+{
+	struct arena a;
+
+	folder_create();
+	arena_init(&a);
+	ck_assert_int_eq(mkdir(folder_path("there"), 0700), 0);
+	const char *there = arena_strdup(&a, folder_path("there"));
+	const char *none = arena_strdup(&a, folder_path("none/of/it"));
+	ck_assert_str_eq(file_beside(&a, there, "../ca.pem"),
+	                 arena_printf(&a, "%s/../ca.pem", there));
+	ck_assert_str_eq(file_beside(&a, none, "ca.pem"), arena_printf(&a, "%s/ca.pem", none));
+	ck_assert_str_eq(file_beside(&a, none, "../../x/../ca.pem"),
+	                 folder_path("none/x/../ca.pem"));
+	ck_assert_str_eq(file_beside(&a, none, "../../../../ca.pem"), folder_path("../ca.pem"));
+	ck_assert_str_eq(file_beside(&a, "none", "../../ca.pem"), "none/../../ca.pem");
+	arena_finish(&a);
+	folder_destroy();
+}
+END_TEST
+
 START_TEST(folders_are_made)
 {
 	folder_create();
@@ -263,6 +301,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_failure_leaves_what_was_there),
 	SUITE_TEST(a_new_file_takes_the_place_of_none),
 	SUITE_TEST(a_file_is_removed),
+	SUITE_TEST(what_a_death_left_can_be_removed),
+	SUITE_TEST(a_path_leads_out_of_a_folder_that_is_not_there),
 	SUITE_TEST(folders_are_made),
 	SUITE_TEST(a_path_that_is_too_long_is_refused),
 	SUITE_TEST(a_reader_sees_the_whole_of_one_writer),

@@ -411,6 +411,32 @@ START_TEST(without_memory_it_is_said_and_nothing_is_done)
 }
 END_TEST
 
+START_TEST(without_memory_the_files_are_there_or_not_as_the_connection_is)
+{
+	struct catalog_answer a;
+	struct stat st;
+	unsigned n;
+	int rc = ERR_NO_MEMORY;
+
+	begin(CA, IN_ALL);
+	make_plan((struct import_options){.with_files = true});
+	for (n = 1; rc != 0; n++) {
+		catalog_answer_init(&a);
+		mem_fail_at(n);
+		rc = import_plan_apply(bundling.catalog, &plan, &word, &a, NULL);
+		mem_fail_at(0);
+		catalog_answer_finish(&a);
+		bool saved = is_saved("global", "Hook");
+		ck_assert_int_eq(saved, stat(plan.files[0].path, &st) == 0);
+		ck_assert(saved || rc < 0);
+		if (saved)
+			break;
+	}
+	ck_assert_uint_gt(n, 20);
+	end();
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_connection_comes_with_its_files),
 	SUITE_TEST(keys_are_for_the_host_alone),
@@ -428,6 +454,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(another_file_by_the_same_name_is_left_alone),
 	SUITE_TEST(nothing_is_left_of_an_import_that_failed),
 	SUITE_TEST(without_memory_it_is_said_and_nothing_is_done),
+	SUITE_TEST(without_memory_the_files_are_there_or_not_as_the_connection_is),
 };
 
 SUITE_MAIN("import", tests)

@@ -243,6 +243,24 @@ START_TEST(files_stay_until_they_are_done)
 }
 END_TEST
 
+START_TEST(a_change_ends_an_earlier_row)
+{
+	static const struct store_file undo = {.path = "/a/new", .before = before};
+	static const struct store_file file = {.path = "/b", .bytes = "b", .size_bytes = 1};
+	static const struct store_naming faulty = {NULL, NULL, "global", "A", NULL};
+	struct store *s = fixture_begin();
+
+	uint64_t journal = keep_files(s, &undo, 1);
+	struct store_change refused = {.ends_journal = journal, .names = &faulty, .name_count = 1};
+	ck_assert_int_eq(probe_change(s, &refused), ERR_FAILED);
+	ck_assert_str_eq(probe_journal(s), "#1\n/a/new 0123456789abcdef0123456789abcde gone 0\n");
+	struct store_change done = {.ends_journal = journal, .files = &file, .file_count = 1};
+	ck_assert_int_eq(probe_change(s, &done), 0);
+	ck_assert_str_eq(probe_journal(s), "#2\n/b new b 0\n");
+	fixture_end(s);
+}
+END_TEST
+
 enum { LARGE = 10 << 20 };
 
 struct large {
@@ -473,6 +491,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(the_active_one_is_toggled),
 	SUITE_TEST(many_in_portions),
 	SUITE_TEST(files_stay_until_they_are_done),
+	SUITE_TEST(a_change_ends_an_earlier_row),
 	SUITE_TEST(a_large_file),
 	SUITE_TEST(approvals_are_there_once),
 	SUITE_TEST(all_at_once),
