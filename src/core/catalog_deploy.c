@@ -102,23 +102,27 @@ int deploy_make(struct catalog *c, const struct active *active, const char *text
 	return rc;
 }
 
-int deploy_run(struct catalog *c, const struct active *active, const char *text, struct err *e)
+int deploy_as(struct catalog *c, const struct active *active, const struct store_place *place,
+              bool enabled, struct err *e)
 {
 	struct deployment *deployment = NULL;
-	int rc = deploy_make(c, active, text, &deployment, e);
+	struct report report;
+	char *text = NULL;
 
-	return rc < 0 ? rc : host_replace(c->host, deployment, e);
+	report_init(&report);
+	int rc = deploy_text(c, &active->place, 0, &text, NULL, e);
+	if (rc == 0)
+		rc = make(c, text, place, enabled, &deployment, &report, e);
+	if (rc == 0)
+		rc = host_replace(c->host, deployment, e);
+	mem_free(text);
+	report_finish(&report);
+	return rc;
 }
 
 int deploy_again(struct catalog *c, const struct active *active, struct err *e)
 {
-	char *text = NULL;
-	int rc = deploy_text(c, &active->place, 0, &text, NULL, e);
-
-	if (rc == 0)
-		rc = deploy_run(c, active, text, e);
-	mem_free(text);
-	return rc;
+	return deploy_as(c, active, &active->place, is_on(c, &active->place, active->enabled), e);
 }
 
 /*

@@ -175,10 +175,79 @@ static int write_record(const struct commit *c, struct record *r)
 }
 
 /*
- * What runs
+ * What runs: it goes ahead, so that a change whose links cannot be had is refused before it has happened
  */
 
-/* The active deployments of a connection run, as they are to. */
+static bool enabled_changed(const struct planned *item)
+{
+	return item->before && item->after &&
+	       item->before->face.enabled != item->after->face.enabled;
+}
+
+static bool changes_links(const struct planned *item)
+{
+	return !item->before || !item->after || planned_renames(item) || enabled_changed(item);
+}
+
+/* What runs by this name ends: of one that is deleted, or of one whose file was removed by hand and whose name
+ * a new one gets. */
+static void close_links(struct catalog *c, const struct planned *item)
+{
+	size_t first, count = actives_of(c, item->project, item->name, &first);
+
+	/* What was sent is known then, and what waits is on the disk. */
+	for (size_t i = 0; i < count; i++)
+		host_close(c->host, item->project, item->name,
+		           c->actives[first + i]->place.environment, NULL);
+}
+
+static void log_not_run(const struct store_place *place, const struct err *e)
+{
+	log_event(LOG_LEVEL_ERROR, "a deployment does not run", "connection", place->connection,
+	          "environment", place->environment, "problem", e->text, NULL);
+}
+
+/* One active deployment as the item will have it.  One that cannot be opened is no reason to keep the change
+ * back, but then it does not go on as it did. */
+static int run_as(struct catalog *c, const struct planned *item, const struct active *active,
+                  struct err *e)
+{
+	const struct store_place place = {item->project, item->name, active->place.environment};
+	struct err why = {0};
+
+	if (!catalog_serves(c, place.environment))
+		return 0;
+	int rc = deploy_as(c, active, &place, active->enabled && item->after->face.enabled, &why);
+	if (rc == ERR_NO_MEMORY)
+		return err_no_memory(e);
+	if (rc < 0) {
+		log_not_run(&place, &why);
+		host_close(c->host, place.project, place.connection, place.environment, NULL);
+	}
+	return 0;
+}
+
+static int go_ahead_one(struct catalog *c, const struct planned *item, struct err *e)
+{
+	const struct catalog_entry *before = item->before ? &item->before->face : NULL;
+	int rc = 0;
+
+	if (!changes_links(item))
+		return 0;
+	if (!before || !item->after) {
+		close_links(c, item);
+		return 0;
+	}
+	if (planned_renames(item))
+		rc = host_rename(c->host, before->project, before->name, item->project, item->name,
+		                 e);
+	size_t first, count = actives_of(c, before->project, before->name, &first);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = run_as(c, item, c->actives[first + i], e);
+	return rc;
+}
+
+/* The active deployments of a connection run, as they did. */
 static void run_again(struct catalog *c, const char *project, const char *name)
 {
 	size_t first, count = actives_of(c, project, name, &first);
@@ -187,33 +256,40 @@ static void run_again(struct catalog *c, const char *project, const char *name)
 		const struct active *active = c->actives[first + i];
 		struct err e = {0};
 		if (catalog_serves(c, active->place.environment) && deploy_again(c, active, &e) < 0)
-			log_event(LOG_LEVEL_ERROR, "a deployment does not run", "connection", name,
-			          "environment", active->place.environment, "problem", e.text,
-			          NULL);
-	}
-}
-
-/* The links of what is to be deleted end first: what was sent is known, what waits is on the disk. */
-static void close_links(struct catalog *c, const struct plan *p)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		const struct planned *item = &p->items[i];
-		size_t first, count;
-		if (item->after)
-			continue;
-		count = actives_of(c, item->project, item->name, &first);
-		for (size_t k = 0; k < count; k++)
-			host_close(c->host, item->project, item->name,
-			           c->actives[first + k]->place.environment, NULL);
+			log_not_run(&active->place, &e);
 	}
 }
 
 /* After a change that did not happen. */
-static void restore(struct catalog *c, const struct plan *p)
+static void go_back(struct catalog *c, const struct plan *p, size_t count)
 {
-	for (size_t i = 0; i < p->count; i++)
-		if (!p->items[i].after)
-			run_again(c, p->items[i].project, p->items[i].name);
+	for (size_t i = 0; i < count; i++) {
+		const struct planned *item = &p->items[i];
+		const struct catalog_entry *before = item->before ? &item->before->face : NULL;
+		struct err e = {0};
+		if (!changes_links(item))
+			continue;
+		if (planned_renames(item) && host_rename(c->host, item->project, item->name,
+		                                         before->project, before->name, &e) < 0)
+			log_event(LOG_LEVEL_ERROR,
+			          "links keep a name that was not given until a restart",
+			          "connection", before->name, "problem", e.text, NULL);
+		else
+			run_again(c, before ? before->project : item->project,
+			          before ? before->name : item->name);
+	}
+}
+
+static int go_ahead(struct catalog *c, const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		int rc = go_ahead_one(c, &p->items[i], e);
+		if (rc < 0) {
+			go_back(c, p, i + 1);
+			return rc;
+		}
+	}
+	return 0;
 }
 
 void catalog_drop_deleted(struct catalog *c)
@@ -258,6 +334,8 @@ static void adopt_one(struct catalog *c, struct planned *item)
 {
 	if (strcmp(item->action, "none") == 0)
 		return;
+	if (!item->before)
+		actives_rename(c, item->project, item->name, &item->actives);
 	if (item->before && (!item->after || planned_renames(item))) {
 		const struct catalog_entry *before = &item->before->face;
 		actives_rename(c, before->project, before->name, &item->actives);
@@ -277,38 +355,18 @@ static void adopt(struct catalog *c, struct plan *p)
 	pthread_rwlock_unlock(&c->lock);
 }
 
-static bool enabled_changed(const struct planned *item)
+/* Those of the deleted, and those whose names new ones got. */
+static void forget_gone(struct catalog *c, const struct plan *p)
 {
-	return item->before && item->after &&
-	       item->before->face.enabled != item->after->face.enabled;
-}
-
-static void run_one(struct catalog *c, const struct planned *item)
-{
-	struct err e = {0};
-	int rc = 0;
-
-	if (!item->after)
-		host_forget(c->host, item->project, item->name);
-	else if (planned_renames(item))
-		rc = host_rename(c->host, item->before->face.project, item->before->face.name,
-		                 item->project, item->name, &e);
-	if (rc < 0)
-		log_event(LOG_LEVEL_ERROR, "a link keeps its old name until a restart",
-		          "connection", item->name, "problem", e.text, NULL);
-	if (rc == 0 && (planned_renames(item) || enabled_changed(item)))
-		run_again(c, item->project, item->name);
-}
-
-static void run(struct catalog *c, const struct plan *p)
-{
-	bool deleted = false;
+	bool any = false;
 
 	for (size_t i = 0; i < p->count; i++) {
-		run_one(c, &p->items[i]);
-		deleted = deleted || !p->items[i].after;
+		if (p->items[i].before && p->items[i].after)
+			continue;
+		host_forget(c->host, p->items[i].project, p->items[i].name);
+		any = true;
 	}
-	if (deleted)
+	if (any)
 		catalog_drop_deleted(c);
 }
 
@@ -357,18 +415,18 @@ static int commit(struct commit *c, struct err *e)
 	int rc = check_files(c, e);
 	if (rc == 0)
 		rc = prepare(catalog, p, e);
+	if (rc == 0 && catalog->host)
+		rc = go_ahead(catalog, p, e);
 	if (rc < 0) {
 		record_finish(&record);
 		return rc;
 	}
-	if (catalog->host)
-		close_links(catalog, p);
 	rc = store_post_wait(catalog->store, &op.op);
 	c->may_have_happened = rc == 0 || rc == ERR_IO;
 	record_finish(&record);
 	if (rc < 0) {
 		if (catalog->host)
-			restore(catalog, p);
+			go_back(catalog, p, p->count);
 		return err_set(e, rc, "the store cannot take the change%s",
 		               rc == ERR_BUSY ? ": there is no room on the disk" : "");
 	}
@@ -376,7 +434,7 @@ static int commit(struct commit *c, struct err *e)
 	/* It has happened, whatever became of the files: the journal makes them so. */
 	adopt(catalog, p);
 	if (catalog->host)
-		run(catalog, p);
+		forget_gone(catalog, p);
 	return rc;
 }
 

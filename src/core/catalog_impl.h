@@ -165,10 +165,12 @@ void deploy_by_itself(struct catalog *c, const struct entry *entry, struct deplo
                       struct json *item);
 /* The link anew, from the active deployment's snapshot: its `enabled` may have changed, or its name. */
 int deploy_again(struct catalog *c, const struct active *active, struct err *e);
-/* The deployment that it is; and making it run, of a text that is at hand. */
+/* The same, as it is to be after a change: called so, enabled or not. */
+int deploy_as(struct catalog *c, const struct active *active, const struct store_place *place,
+              bool enabled, struct err *e);
+/* The deployment that it is, of a text that is at hand. */
 int deploy_make(struct catalog *c, const struct active *active, const char *text,
                 struct deployment **ret, struct err *e);
-int deploy_run(struct catalog *c, const struct active *active, const char *text, struct err *e);
 /* The text of a deployment; number 0: the active one.  mem_free(). */
 int deploy_text(struct catalog *c, const struct store_place *place, uint32_t number, char **ret,
                 char ret_revision[REVISION_BYTES], struct err *e);

@@ -420,28 +420,40 @@ static int plan_delete(struct plan *p, struct planned *item, struct catalog_answ
 	return item->edit->forced ? 0 : catalog_check_unused(p->catalog, item->before, a, e);
 }
 
-static void reuse_identity(void *arg, const struct store_identity *identity)
-{
-	struct plan *p = arg;
+/* Which of those that get another name cannot: it belongs to a connection whose file is gone. */
+struct naming {
+	struct plan *plan;
+	const struct planned *taken;
+};
 
-	for (size_t i = 0; i < p->count; i++) {
-		struct planned *item = &p->items[i];
-		if (item->before || name_compare(item->name, identity->name) != 0 ||
-		    name_compare(item->project, identity->project) != 0)
-			continue;
-		snprintf(item->uid, sizeof(item->uid), "%s", identity->uid);
-		entry_set_uid(item->after, item->uid);
+static void compare_identity(void *arg, const struct store_identity *identity)
+{
+	struct naming *n = arg;
+
+	for (size_t i = 0; i < n->plan->count; i++) {
+		const struct planned *item = &n->plan->items[i];
+		if (planned_renames(item) && name_compare(item->name, identity->name) == 0 &&
+		    name_compare(item->project, identity->project) == 0 &&
+		    strcmp(item->before->uid, identity->uid) != 0)
+			n->taken = item;
 	}
 }
 
-/* One whose file was removed by hand, and that comes back, is the one that it was. */
-static int reuse_identities(struct plan *p, struct err *e)
+static int check_identities(struct plan *p, struct catalog_answer *a, struct err *e)
 {
-	bool any_new = false;
+	struct naming n = {.plan = p};
+	bool any = false;
 
 	for (size_t i = 0; i < p->count; i++)
-		any_new = any_new || !p->items[i].before;
-	return any_new ? store_identities(p->catalog->store, reuse_identity, p, e) : 0;
+		any = any || planned_renames(&p->items[i]);
+	int rc = any ? store_identities(p->catalog->store, compare_identity, &n, e) : 0;
+	if (rc < 0 || !n.taken)
+		return rc;
+	return answer_code(
+		a, e, ERR_CONFLICT, "name_taken", NULL,
+		"the name \"%s\" belongs to a connection whose file is gone; create that "
+		"one again and delete it first",
+		n.taken->name);
 }
 
 int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
@@ -463,7 +475,7 @@ int plan_edits(struct plan *p, const struct catalog_edit *edits, size_t count,
 			err_prefix(e, "%s", edits[i].name);
 	}
 	if (rc == 0)
-		rc = reuse_identities(p, e);
+		rc = check_identities(p, a, e);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include "core/limiter.h"
 #include "plug/load.h"
 #include "schema/common.h"
+#include "schema/node.h"
 #include "schema/report.h"
 
 enum {
@@ -155,6 +156,9 @@ static int read_all(struct deployment *d, const struct conf *conf, const struct 
 		settings = conf_resolve(conf, connection, NULL, takes_tls, &d->arena, report);
 	if (!settings)
 		return report->out_of_memory ? ERR_NO_MEMORY : ERR_INVALID;
+	/* It outlives the configuration, and may have faults to tell then. */
+	if (node_own_files(&d->arena, (struct node *)(uintptr_t)settings) < 0)
+		return ERR_NO_MEMORY;
 
 	int rc = schema_read(&d->values, settings, d->parts, 2,
 	                     resolved ? 0 : SCHEMA_VARIABLES_UNKNOWN, report);

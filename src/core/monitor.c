@@ -130,7 +130,7 @@ static void deliver_question(struct letter *letter)
 static bool fits(const struct queue *q, const char *project, const char *connection,
                  const char *environment)
 {
-	return (!project || strcmp(project, q->project) == 0) &&
+	return (!project || strcasecmp(project, q->project) == 0) &&
 	       (!connection || strcasecmp(connection, q->connection) == 0) &&
 	       (!environment || strcmp(environment, q->environment) == 0);
 }

@@ -351,6 +351,8 @@ static int deploy(struct queue *q, struct deployment *deployment, struct err *e)
 	struct change c = {.queue = q, .deployment = deployment};
 	int rc = change(&c, deliver_deploy);
 
+	if (rc == LK_ENOMEM)
+		return err_set(e, ERR_NO_MEMORY, "no memory to open \"%s\"", q->connection);
 	if (rc < 0)
 		return err_set(e, ERR_INVALID, "the connector cannot open \"%s\": %s",
 		               q->connection, plugin_error_text(rc));

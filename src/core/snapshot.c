@@ -24,13 +24,17 @@ enum { FORMAT = 1, ENVIRONMENTS = 2, FILE_BYTES = 4096 };
  * Writing
  */
 
-static const char *below(const char *folder, const char *file)
+/* The folder of a file, from that of the definitions on: relative paths mean it.  What the file is called
+ * makes no difference, and changes when a connection is renamed. */
+static struct json *folder_json(const char *definitions, const char *file)
 {
-	size_t length = folder ? strlen(folder) : 0;
+	size_t length = definitions ? strlen(definitions) : 0;
+	const char *slash = strrchr(file, '/');
 
-	if (length && strncmp(file, folder, length) == 0 && file[length] == '/')
-		return file + length + 1;
-	return file;
+	if (length && strncmp(file, definitions, length) == 0 && file[length] == '/')
+		file += length + 1;
+	return slash && slash > file ? json_string_bytes(file, (size_t)(slash - file))
+	                             : json_string("");
 }
 
 static struct json *group_json(const struct node *group)
@@ -99,7 +103,7 @@ static struct json *connection_json(const struct conf *conf, const struct conf_c
 {
 	const struct node *part = c->environments ? node_get(c->environments, e->name) : NULL;
 	const struct member members[] = {
-		{"file", json_string(below(conf->host.definitions, c->file))},
+		{"folder", folder_json(conf->host.definitions, c->file)},
 		{"settings", group_json(c->settings)},
 		{"part", group_json(part)},
 	};
@@ -124,7 +128,7 @@ static struct json *environment_json(const struct conf *conf, const struct conf_
 	const struct conf_environment *overlay =
 		is_global ? NULL : overlay_of(conf, c->project, e->name);
 	const struct member members[] = {
-		{"file", json_string(below(conf->host.definitions, e->file))},
+		{"folder", folder_json(conf->host.definitions, e->file)},
 		{"protected", json_bool(e->is_protected)},
 		{"variables", used_variables(e->variables, text)},
 		{"overlay", used_variables(overlay ? overlay->variables : NULL, text)},
@@ -183,15 +187,17 @@ struct rebuilt {
 	struct conf_connection connection;
 };
 
-static const char *file_of(struct rebuilt *r, const struct json *part)
+static const char *file_of(struct rebuilt *r, const struct json *part, const char *name)
 {
-	const char *file = json_as_string(json_get(part, "file"));
-	const char *folder = r->conf.host.definitions;
+	const char *folder = json_as_string(json_get(part, "folder"));
+	const char *definitions = r->conf.host.definitions;
 
-	if (!file)
+	if (!folder)
 		return NULL;
-	return file[0] == '/' || !folder ? arena_strdup(&r->conf.arena, file)
-	                                 : arena_printf(&r->conf.arena, "%s/%s", folder, file);
+	return folder[0] == '/' || !definitions
+	               ? arena_printf(&r->conf.arena, "%s/%s.conf", folder, name)
+	               : arena_printf(&r->conf.arena, "%s/%s%s%s.conf", definitions, folder,
+	                              folder[0] ? "/" : "", name);
 }
 
 static int node_of(struct rebuilt *r, const struct json *part, const char *member, const char *name,
@@ -211,7 +217,7 @@ static int node_of(struct rebuilt *r, const struct json *part, const char *membe
 static int rebuild_environments(struct rebuilt *r, const struct json *part,
                                 const struct store_place *place, struct err *e)
 {
-	const char *file = file_of(r, part);
+	const char *file = file_of(r, part, place->environment);
 	struct conf_environment *own = &r->environments[0], *overlay = &r->environments[1];
 	const struct node *network = NULL;
 
@@ -261,7 +267,8 @@ static int rebuild_connection(struct rebuilt *r, const struct json *document,
                               const struct store_place *place, struct err *e)
 {
 	const struct json *part = json_get(document, "connection");
-	const char *file = file_of(r, part), *type = json_as_string(json_get(document, "type"));
+	const char *file = file_of(r, part, place->connection),
+		   *type = json_as_string(json_get(document, "type"));
 	struct node *root = node_create(&r->conf.arena, NODE_GROUP, "connection", file, 0);
 
 	if (!root)

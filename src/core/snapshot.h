@@ -2,8 +2,8 @@
  * A snapshot: everything that one deployment is made from, as one JSON document that the store keeps.
  *
  *	{"format": 1, "type": "webhook",
- *	 "connection": {"file": "connections/Orders.conf", "settings": {}, "part": {}},
- *	 "environment": {"file": "environments/Test.conf", "protected": false,
+ *	 "connection": {"folder": "connections", "settings": {}, "part": {}},
+ *	 "environment": {"folder": "environments", "protected": false,
  *	                 "variables": {}, "overlay": {}, "network": {"allow": []}, "tls": {}}}
  *
  * As written, with its `${…}`: variables are put in when the deployment is made from it, always the same

@@ -113,7 +113,7 @@ static int set_list(struct json *body, const char *key, const struct cli *cli, c
 
 static int make_body(struct apply *a, struct err *e)
 {
-	const char *note = cli_option(a->cli, "note");
+	const char *why = cli_option(a->cli, "note");
 	bool prune = cli_has(a->cli, "prune");
 	struct json *items = json_array();
 	int rc = 0;
@@ -126,8 +126,8 @@ static int make_body(struct apply *a, struct err *e)
 	rc |= json_set(a->body, "deploy", json_bool(cli_has(a->cli, "deploy")));
 	if (prune)
 		rc |= json_set(a->body, "projects", pruned(a));
-	if (note)
-		rc |= json_set(a->body, "note", json_string(note));
+	if (why)
+		rc |= json_set(a->body, "note", json_string(why));
 	if (cli_has(a->cli, "confirm-secrets"))
 		rc |= json_set(a->body, "confirm_secrets", json_bool(true));
 	rc |= set_list(a->body, "environments", a->cli, "env");
@@ -167,7 +167,7 @@ static int ask(struct apply *a, bool dry_run, struct json **ret, struct err *e)
 	route_query(&target, "comments", cli_has(a->cli, "discard-comments") ? "discard" : NULL);
 	int rc = body ? client_post(&a->client, buf_str(&target), body, ret, e) : err_no_memory(e);
 	buf_finish(&target);
-	if (rc == ERR_INVALID && a->client.reply.status == 422)
+	if (rc < 0)
 		show_faults(a);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "linkspan/changes_show.h"
 #include "linkspan/command.h"
 #include "linkspan/connection.h"
 #include "linkspan/connection_show.h"
@@ -76,7 +77,10 @@ static int by_editor(struct connection *c, const struct json *document, struct j
 
 static void show_saved(const struct cli *cli, const struct json *document, struct buf *b)
 {
+	const struct json *inner = json_get(document, "change");
+
 	connection_show_done(cli_has(cli, "dry-run") ? "could be saved" : "saved", document, b);
+	changes_show(json_get(inner ? inner : document, "changes"), "  ", b);
 }
 
 /* What runs is not what was saved, unless it was deployed with it. */

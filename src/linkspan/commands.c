@@ -299,7 +299,8 @@ static const struct option_row apply_options[] = {
 	{"env", 'e', "ENVIRONMENT",
          "deploy in this environment only; may be repeated; else in each that is served and not "
          "protected"},
-	CONFIRM_OPTION,
+	{"confirm", 0, "ENVIRONMENT",
+         "the name of a protected environment that --env names; may be repeated"},
 	{"note", 0, "TEXT", "why; kept in the history"},
 	{"confirm-secrets", 0, NULL, "let secrets go to origins that they never went to"},
 	{"discard-comments", 0, NULL, "save it although comments in files of the host are lost"},

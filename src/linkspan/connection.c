@@ -79,7 +79,7 @@ static int ask(struct connection *c, const char *target, const struct connection
 		request.if_match = if_match;
 	}
 	int rc = client_ask(&c->client, &request, body, ret, e);
-	if (rc == ERR_INVALID && c->client.reply.status == 422 && !c->keeps_faults)
+	if (rc < 0 && !c->keeps_faults)
 		print_faults(&c->client.reply);
 	return rc;
 }

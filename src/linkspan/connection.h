@@ -41,8 +41,7 @@ struct connection_call {
 	bool dry_run;         /* whatever --dry-run says */
 };
 
-/* Takes the body.  Faults of a definition are printed to standard error before it fails with
- * ERR_INVALID.  The answer's document goes to *ret; NULL: none is needed. */
+/* Takes the body.  Faults of what was sent are printed to standard error before it fails.  The answer's document goes to *ret; NULL: none is needed. */
 int connection_ask(struct connection *c, const struct connection_call *call, struct json *body,
                    struct json **ret, struct err *e);
 /* POST verb, with --dry-run as given. */

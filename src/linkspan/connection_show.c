@@ -141,8 +141,8 @@ void connection_show_change(const struct json *document, struct buf *b)
 {
 	const struct json *inner = json_get(document, "change");
 	const struct json *change = inner ? inner : document;
-	const struct json *deployed = json_get(change, "deployed"),
-			  *held = json_get(change, "held");
+	const struct json *deployed = json_get(change, "deployed");
+	const struct json *held = json_get(change, "held");
 
 	for (size_t i = 0; i < json_count(deployed); i++)
 		buf_printf(b, "  deployed in %s, number %lld\n",

@@ -8,7 +8,7 @@ struct err;
 struct json;
 
 enum list_kind {
-	LIST_TEXT,  /* lists (of objects: their names) and the keys of an object with commas, truth as yes and no */
+	LIST_TEXT, /* lists (of objects: their names) and the keys of an object with commas, truth as yes and no */
 	LIST_STATE, /* coloured on a terminal */
 	LIST_NUMBER,
 	LIST_REVISION, /* its beginning */

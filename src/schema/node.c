@@ -5,6 +5,7 @@
 
 #include "base/banned.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/mem.h"
 
 struct node *node_create(struct arena *a, enum node_kind kind, const char *name, const char *file,
@@ -94,6 +95,35 @@ static struct node *copy_as(struct arena *a, const struct node *n, const char *n
 struct node *node_copy(struct arena *a, const struct node *n)
 {
 	return copy_as(a, n, n->name);
+}
+
+/* Neighbours are mostly of one file: it is copied once for them. */
+struct file_name {
+	const char *lent, *own;
+};
+
+static int own_files(struct arena *a, struct node *n, struct file_name *last)
+{
+	if (n->file && n->file != last->lent) {
+		*last = (struct file_name){n->file, arena_strdup(a, n->file)};
+		if (!last->own)
+			return ERR_NO_MEMORY;
+	}
+	if (n->file)
+		n->file = last->own;
+	for (struct node *child = n->first; child; child = child->next) {
+		int rc = own_files(a, child, last);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int node_own_files(struct arena *a, struct node *tree)
+{
+	struct file_name last = {0};
+
+	return own_files(a, tree, &last);
 }
 
 /* The members of `base` in their order, each with its counterpart laid over it, then what only

@@ -55,6 +55,8 @@ struct node *node_create(struct arena *a, enum node_kind kind, const char *name,
 void node_append(struct node *parent, struct node *child);
 struct node *node_get(const struct node *group, const char *name); /* NULL: absent */
 struct node *node_copy(struct arena *a, const struct node *n);     /* deep; shares file names */
+/* Copies the file names too: the tree needs nothing outside the arena then.  0 or ERR_NO_MEMORY. */
+int node_own_files(struct arena *a, struct node *tree);
 const struct text_part *node_copy_parts(struct arena *a, const struct text_part *parts,
                                         size_t count); /* deep; NULL: no memory */
 

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "admin/admin.h"
+#include "core/catalog.h"
 #include "hosting.h"
 #include "http_peer.h"
 #include "httpd/listener.h"
@@ -17,6 +18,7 @@
 
 static struct api {
 	struct store *store;
+	struct catalog *catalog; /* NULL: there is none */
 	struct admin *admin;
 	struct sockaddr_un address; /* of the local socket: whoever asks there may do everything */
 	struct sockaddr_in listener;
@@ -47,29 +49,44 @@ static inline int api_local_socket(void)
 	return fd;
 }
 
-static inline void api_start_with(const char *settings)
+/* The store, and what is defined. */
+static inline void api_open_store(const char *settings)
 {
 	static const char *const plugins[] = {"echo", NULL};
+	struct err e = {0};
+
+	api.catalog = NULL;
+	hosting_begin(plugins, "");
+	hosting_define("Echo", "echo", settings);
+	const struct sqlite_options options = {.folder = folder_root};
+	ck_assert_msg(sqlite_store_open(&options, &api.store, &e) == 0, "%s", e.text);
+}
+
+static inline void api_serve(void)
+{
 	const struct admin_configuration c = api_configuration(NULL);
 	static const char *const hosts[] = {"h", NULL};
 	socklen_t bytes = sizeof(api.listener);
 	struct err e = {0};
 
-	hosting_begin(plugins, "");
-	hosting_define("Echo", "echo", settings);
-	const struct sqlite_options options = {.folder = folder_root};
-	ck_assert_msg(sqlite_store_open(&options, &api.store, &e) == 0, "%s", e.text);
-	hosting_start((struct host_options){.lanes = 1, .store = api.store});
-	hosting_open("Echo");
 	const struct admin_listener listener = {.fd = listener_open("127.0.0.1", 0, &e),
 	                                        .hosts = hosts};
 	ck_assert_msg(listener.fd >= 0, "%s", e.text);
 	getsockname(listener.fd, (struct sockaddr *)&api.listener, &bytes);
 	const struct admin_options admin = {.host = hosting.host,
+	                                    .catalog = api.catalog,
 	                                    .local_fd = api_local_socket(),
 	                                    .listener = &listener,
 	                                    .configuration = &c};
 	ck_assert_msg(admin_start(&admin, &api.admin, &e) == 0, "%s", e.text);
+}
+
+static inline void api_start_with(const char *settings)
+{
+	api_open_store(settings);
+	hosting_start((struct host_options){.lanes = 1, .store = api.store});
+	hosting_open("Echo");
+	api_serve();
 }
 
 static inline void api_start(void)
@@ -77,11 +94,36 @@ static inline void api_start(void)
 	api_start_with("");
 }
 
+/* The same with a catalogue.  deploys: Test deploys by itself, and so has Echo, as number 1. */
+static inline void api_start_with_catalogue_that(bool deploys)
+{
+	struct err e = {0};
+
+	api_open_store("");
+	if (deploys)
+		folder_write("environments/Test.conf",
+		             "environment: { name = \"Test\"; auto_deploy = true; };\n");
+	const struct catalog_options options = {.file = folder_path("linkspan.conf"),
+	                                        .plugins = &hosting.plugins,
+	                                        .store = api.store};
+	ck_assert_msg(catalog_open(&options, &hosting.report, &api.catalog, &e) == 0, "%s %s",
+	              e.text, folder_print(&hosting.report));
+	hosting_start((struct host_options){.lanes = 1, .store = api.store});
+	ck_assert_msg(catalog_start(api.catalog, hosting.host, &e) == 0, "%s", e.text);
+	api_serve();
+}
+
+static inline void api_start_with_catalogue(void)
+{
+	api_start_with_catalogue_that(true);
+}
+
 static inline void api_stop(void)
 {
 	admin_stop(api.admin, 1000);
 	host_destroy(hosting.host);
 	hosting.host = NULL;
+	catalog_close(api.catalog);
 	store_close(api.store);
 	hosting_end();
 }

@@ -247,5 +247,6 @@ def test_a_protected_environment_holds_back(call, real, config, receiver):
                 "--note", "ticket 7", "--yes")
     assert done.returncode == 0, done.stderr + done.stdout
     history = json.loads(call("connection", "history", "Orders", "-o", "json").stdout)["items"]
-    assert {i["environment"]: i["note"] for i in history} == {"Development": None,
-                                                             "Production": "ticket 7"}
+    assert [i["note"] for i in history if i["environment"] == "Production"] == ["ticket 7"]
+    done = call("apply", "-f", folder, "--deploy")
+    assert (done.returncode, done.stdout) == (0, "= 1 stays as it is\n")

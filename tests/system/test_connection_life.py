@@ -293,6 +293,7 @@ def test_an_environment_that_deploys_by_itself(call, connection, config, daemon,
     assert connection.messages == ""
     send(call)
     out = connection("edit", "Orders", "--set", f"url={receiver.url}/two")
+    assert f'  + settings.url = "{receiver.url}/two"\n' in out
     assert "  deployed in Development, number 2\n" in out
     send(call)
     assert last_path(receiver) == "/two"

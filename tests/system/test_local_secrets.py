@@ -213,3 +213,18 @@ def test_a_terminal_is_asked_without_echo(host, config, prefix):
         pass
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
     assert b"typed-in" not in shown and b"local/token: set" in shown
+
+
+def test_a_literal_secret_is_moved_when_it_is_saved(run, host, config, receiver, canary):
+    done = run("connection", "create", "Typed", "--type", "webhook", "--set", "method=POST",
+               "--set", f"url={receiver.url}", "--header", f"Authorization: Bearer {canary}",
+               "--env", "Development")
+    assert done.returncode == 0, done.stderr
+    text = (config.folder / "connections/Typed.conf").read_text()
+    assert "Bearer ${secret:local/Typed.Authorization." in text and canary not in text
+    host.reload()
+    assert host.api.send("Typed", mode="direct").json["ok"]
+    assert receiver.arrivals[-1].headers["authorization"] == f"Bearer {canary}"
+    listed = json.loads(run("secret", "list", "-o", "json").stdout)["items"]
+    assert [s["used_by"] for s in listed] == [[{"project": "global", "name": "Typed"}]]
+    assert canary not in run("audit", "list", "-o", "json").stdout

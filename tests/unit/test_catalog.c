@@ -360,20 +360,29 @@ START_TEST(a_forced_delete_ends_it)
 }
 END_TEST
 
-START_TEST(one_that_comes_back_is_the_one_that_it_was)
+START_TEST(one_whose_file_is_gone_is_followed_by_a_new_one)
 {
+	struct send_answer answer;
+
 	cataloguing_begin();
 	cataloguing_create(NULL, "Orders", cataloguing_echo("", "'Test': {}"));
 	cataloguing_well(cataloguing_deploy((struct deploy_call){.name = "Orders"}));
 	ck_assert_int_eq(unlink(folder_path("connections/Orders.conf")), 0);
 	cataloguing_well(cataloguing_reload(NULL));
 	ck_assert(!is_saved("global", "Orders"));
-	/* What was deployed goes on. */
+	/* What was deployed goes on, and nobody else gets its name. */
+	hosting_expect("Orders", "ok");
+	cataloguing_create(NULL, "Other", cataloguing_echo("", "'Test': {}"));
+	struct catalog_edit edit = edit_of(CATALOG_MOVE, "Other");
+	edit.to_name = "orders";
+	cataloguing_refused(cataloguing_edit(edit), ERR_CONFLICT, "name_taken");
 	hosting_expect("Orders", "ok");
 	cataloguing_create(NULL, "Orders", cataloguing_echo("", "'Test': {}"));
-	hosting_expect("Orders", "ok");
-	/* world() compares identities. */
-	mem_free(cataloguing_world());
+	ck_assert_int_eq(hosting_try("Orders", "x", &answer), ERR_NOT_FOUND);
+	char *before = cataloguing_world();
+	ck_assert_ptr_null(strstr(before, "runs"));
+	cataloguing_restart();
+	cataloguing_same(before);
 	cataloguing_end();
 }
 END_TEST
@@ -550,7 +559,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_taken_name_is_not_given_again),
 	SUITE_TEST(whoever_is_used_keeps_name_and_sight),
 	SUITE_TEST(a_forced_delete_ends_it),
-	SUITE_TEST(one_that_comes_back_is_the_one_that_it_was),
+	SUITE_TEST(one_whose_file_is_gone_is_followed_by_a_new_one),
 	SUITE_TEST(several_are_whole_or_not_at_all),
 	SUITE_LOOP(one_connection_stands_once_in_a_change, twice),
 	SUITE_TEST(files_alone_are_a_change_too),

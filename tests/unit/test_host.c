@@ -232,6 +232,107 @@ START_TEST(creating_a_host_survives_every_failed_allocation)
 }
 END_TEST
 
+/*
+ * Names
+ */
+
+static void begin_slow(struct hosting_count *count)
+{
+	hosting_count_init(count);
+	begin();
+	hosting_define("Slow", "echo", "delay_ms = 50; pool_size = 2;");
+	start();
+	hosting_open("Slow");
+	for (int i = 0; i < 6; i++)
+		hosting_post("Slow", "x", count);
+}
+
+START_TEST(a_renamed_link_loses_nothing)
+{
+	struct hosting_count count;
+	struct send_answer answer;
+	struct err e = {0};
+
+	begin_slow(&count);
+	ck_assert_int_eq(host_rename(hosting.host, "global", "slow", "global", "New", &e), 0);
+	ck_assert_int_eq(hosting_try("Slow", "x", &answer), ERR_NOT_FOUND);
+	hosting_post("New", "x", &count);
+	/* Two were in flight, four waited, one came by the new name. */
+	hosting_wait(&count, 7);
+	ck_assert_uint_eq(count.delivered, 7);
+	/* Only the case of letters; and back to a name that it had. */
+	ck_assert_int_eq(host_rename(hosting.host, "global", "New", "global", "NEW", &e), 0);
+	hosting_expect("new", "ok");
+	ck_assert_int_eq(host_rename(hosting.host, "global", "NEW", "global", "Slow", &e), 0);
+	hosting_expect("Slow", "ok");
+	ck_assert_int_eq(hosting_try("New", "x", &answer), ERR_NOT_FOUND);
+	ck_assert_int_eq(host_rename(hosting.host, "global", "Nobody", "global", "X", &e), 0);
+	hosting_end();
+}
+END_TEST
+
+START_TEST(a_link_moves_into_a_project)
+{
+	struct hosting_count count;
+	struct send_answer answer;
+
+	begin_slow(&count);
+	ck_assert_int_eq(host_rename(hosting.host, "global", "Slow", "Shop", "Slow", NULL), 0);
+	ck_assert_int_eq(hosting_try("Slow", "x", &answer), ERR_NOT_FOUND);
+	struct send_call call = {.project = "Shop",
+	                         .connection = "Slow",
+	                         .environment = "Test",
+	                         .message = hosting_message("x")};
+	ck_assert_int_eq(host_send_wait(hosting.host, &call, &answer, NULL), 0);
+	ck_assert_str_eq(answer.outcome->reason, "ok");
+	outcome_destroy(answer.outcome);
+	message_unref(call.message);
+	hosting_wait(&count, 6);
+	ck_assert_uint_eq(count.delivered, 6);
+	hosting_end();
+}
+END_TEST
+
+START_TEST(without_memory_a_link_keeps_its_name)
+{
+	struct hosting_count count;
+	struct send_answer answer;
+	int rc = -1;
+
+	begin_slow(&count);
+	hosting_wait(&count, 6);
+	for (unsigned n = 1; rc < 0 && n < 50; n++) {
+		struct err e = {0};
+		mem_fail_at(n);
+		rc = host_rename(hosting.host, "global", "Slow", "Shop", "New", &e);
+		mem_fail_at(0);
+		ck_assert_int_eq(rc, e.code);
+		if (rc < 0)
+			hosting_expect("Slow", "ok");
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_int_eq(hosting_try("Slow", "x", &answer), ERR_NOT_FOUND);
+	hosting_end();
+}
+END_TEST
+
+START_TEST(a_forgotten_name_is_free)
+{
+	struct hosting_count count;
+	struct send_answer answer;
+
+	begin_slow(&count);
+	ck_assert_int_eq(host_close(hosting.host, NULL, "Slow", "Test", NULL), 0);
+	host_forget(hosting.host, "global", "SLOW");
+	host_forget(hosting.host, "global", "Slow");
+	ck_assert_uint_eq(count.answers, 6);
+	ck_assert_int_eq(hosting_try("Slow", "x", &answer), ERR_NOT_FOUND);
+	hosting_open("Slow");
+	hosting_expect("Slow", "ok");
+	hosting_end();
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(an_unknown_name_is_not_deployed),
 	SUITE_TEST(names_compare_case_folded_and_open_once),
@@ -245,6 +346,10 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_missing_secret_blocks),
 	SUITE_TEST(too_large_a_body_is_refused),
 	SUITE_TEST(creating_a_host_survives_every_failed_allocation),
+	SUITE_TEST(a_renamed_link_loses_nothing),
+	SUITE_TEST(a_link_moves_into_a_project),
+	SUITE_TEST(without_memory_a_link_keeps_its_name),
+	SUITE_TEST(a_forgotten_name_is_free),
 };
 
 SUITE_MAIN("host", tests)
