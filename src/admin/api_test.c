@@ -6,6 +6,7 @@
 #include "admin/api.h"
 #include "admin/body.h"
 #include "admin/catalogue.h"
+#include "admin/connection.h"
 #include "admin/problem.h"
 #include "admin/reply.h"
 #include "admin/test_answer.h"
@@ -158,12 +159,18 @@ static void test(struct api_call *call, const struct wish *wish)
 		.environment = wish->environment,
 		.confirms_secrets = wish->confirms_secrets,
 	};
+	struct json *definition =
+		wish->definition ? connection_definition(wish->definition, NULL) : NULL;
 	struct deployment *deployment = NULL;
 	struct catalog_answer a;
 	struct err e = {0};
 
 	catalog_answer_init(&a);
-	if (catalog_draft(call->admin->catalog, &draft, wish->definition, &deployment, &a, &e) < 0)
+	int rc = wish->definition && !definition ? err_no_memory(&e)
+	                                         : catalog_draft(call->admin->catalog, &draft,
+	                                                         definition, &deployment, &a, &e);
+	json_free(definition);
+	if (rc < 0)
 		catalogue_refuse(call, &a, &e);
 	else
 		begin(call, deployment);

@@ -141,17 +141,32 @@ struct launch {
 	bool enabled; /* on its own account */
 };
 
-/* A secret may go where it has gone before, or, if it never went anywhere, anywhere. */
+/* What runs there now; NULL: it can no longer be made. */
+static struct deployment *present(struct catalog *c, const struct active *active)
+{
+	struct deployment *d = NULL;
+	char *text = NULL;
+
+	if (deploy_text(c, &active->place, 0, &text, NULL, NULL) == 0)
+		deploy_make(c, active, text, &d, NULL);
+	mem_free(text);
+	return d;
+}
+
+/* A secret may go where it has gone before; if it never went anywhere, anywhere, but not to another place
+ * than the secrets of what runs here now. */
 static int check_consent(struct launch *l, struct catalog_answer *a, struct err *e)
 {
 	struct catalog *c = l->catalog;
-	bool retargets = actives_find(c, &l->place) != NULL;
+	const struct active *active = actives_find(c, &l->place);
+	struct deployment *before = active ? present(c, active) : NULL;
 
-	int rc = consent_read(&l->consent, c->store, l->deployment, e);
+	int rc = consent_read(&l->consent, c->store, l->deployment, before, NULL, e);
+	deployment_destroy(before);
 	if (rc < 0 || json_count(l->consent.refused) == 0 || l->how->confirms_secrets)
 		return rc;
 	/* A new file is its author's word: whoever may write it may read the secret's file too. */
-	if (l->how->by_file && !retargets)
+	if (l->how->by_file && !active)
 		return 0;
 	const struct json *first = json_at(l->consent.refused, 0);
 	struct json *detail = json_object();

@@ -191,4 +191,8 @@ struct consent {
 };
 void consent_init(struct consent *s);
 void consent_finish(struct consent *s);
-int consent_read(struct consent *s, struct store *store, const struct deployment *d, struct err *e);
+/* before: what it takes the place of (NULL: nothing).  Where that sends to another origin, every secret is
+ * refused that was not approved for this one; literals: the paths of literal ones, ended by NULL, or
+ * NULL: they are refused too, as nobody can have approved what has no name. */
+int consent_read(struct consent *s, struct store *store, const struct deployment *d,
+                 const struct deployment *before, const char *const *literals, struct err *e);

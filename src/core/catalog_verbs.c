@@ -307,12 +307,19 @@ static int read_draft(struct catalog *c, const struct deploy_call *call,
 }
 
 static int check_consent(struct catalog *c, const struct deploy_call *call,
-                         const struct deployment *d, struct catalog_answer *a, struct err *e)
+                         const struct conf_connection *connection, const struct deployment *d,
+                         const struct deployment *before, struct catalog_answer *a, struct err *e)
 {
+	struct json *document = definition_json(connection->root);
+	const char *const *literals = NULL;
 	struct consent consent;
 
 	consent_init(&consent);
-	int rc = consent_read(&consent, c->store, d, e);
+	int rc = document ? literals_find(c->plugins, document, &consent.arena, &literals, e)
+	                  : err_no_memory(e);
+	json_free(document);
+	if (rc == 0)
+		rc = consent_read(&consent, c->store, d, before, literals, e);
 	if (rc == 0 && json_count(consent.refused) > 0 && !call->confirms_secrets) {
 		struct json *detail = json_object();
 		json_set(detail, "pairs", consent.refused);
@@ -336,9 +343,25 @@ static void place_faults(struct catalog_answer *a, size_t first,
 	json_free(said);
 }
 
+/* What a draft would take the place of; NULL: nothing that could be deployed. */
+static struct deployment *saved_deployment(struct catalog *c, const struct conf_connection *saved,
+                                           const struct conf_environment *environment)
+{
+	struct deployment *d = NULL;
+	struct report report;
+
+	if (!saved || !connection_names(saved, environment->name))
+		return NULL;
+	report_init(&report);
+	deployment_create(&c->base->conf, c->plugins, saved, environment, &d, &report);
+	report_finish(&report);
+	return d;
+}
+
+/* saved: NULL: there is none. */
 static int draft(struct catalog *c, const struct deploy_call *call,
-                 const struct conf_connection *connection, struct deployment **ret,
-                 struct catalog_answer *a, struct err *e)
+                 const struct conf_connection *connection, const struct conf_connection *saved,
+                 struct deployment **ret, struct catalog_answer *a, struct err *e)
 {
 	const struct conf_environment *environment =
 		conf_environment(&c->base->conf, call->environment);
@@ -362,7 +385,9 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 	if (rc < 0)
 		return answer_code(a, e, rc, "invalid_definition", NULL, "\"%s\" has faults",
 		                   call->name);
-	rc = check_consent(c, call, d, a, e);
+	struct deployment *before = saved_deployment(c, saved, environment);
+	rc = check_consent(c, call, connection, d, before, a, e);
+	deployment_destroy(before);
 	if (rc < 0)
 		deployment_destroy(d);
 	else
@@ -391,7 +416,7 @@ int catalog_draft(struct catalog *c, const struct deploy_call *call, const struc
 		             call->project);
 	}
 	if (rc == 0)
-		rc = draft(c, call, connection, ret, a, e);
+		rc = draft(c, call, connection, saved ? saved->face.definition : NULL, ret, a, e);
 	pthread_mutex_unlock(&c->changing);
 	conf_finish(&conf);
 	return rc;

@@ -117,7 +117,17 @@ static void compare(void *arg, const struct store_approval *approval)
 	}
 }
 
-static int judge(struct consent *s, const struct known *k)
+static int refuse(struct consent *s, const char *secret, const char *origin)
+{
+	struct json *item = json_object();
+
+	json_set(item, "secret", json_string(secret));
+	json_set(item, "origin", json_string(origin));
+	return json_push(s->refused, item);
+}
+
+/* moves: another origin is to have what the present one has. */
+static int judge(struct consent *s, const struct known *k, bool moves)
 {
 	size_t left = 0;
 
@@ -127,21 +137,23 @@ static int judge(struct consent *s, const struct known *k)
 		if (k->approved[i])
 			continue;
 		s->fresh[left++] = pair;
-		if (!k->elsewhere[i])
-			continue;
-		struct json *item = json_object();
-		json_set(item, "secret", json_string(pair.secret));
-		json_set(item, "origin", json_string(pair.origin));
-		if (json_push(s->refused, item) < 0)
+		if ((k->elsewhere[i] || moves) && refuse(s, pair.secret, pair.origin) < 0)
 			return ERR_NO_MEMORY;
 	}
 	s->fresh_count = left;
 	return s->refused ? 0 : ERR_NO_MEMORY;
 }
 
-int consent_read(struct consent *s, struct store *store, const struct deployment *d, struct err *e)
+int consent_read(struct consent *s, struct store *store, const struct deployment *d,
+                 const struct deployment *before, const char *const *literals, struct err *e)
 {
 	struct known k = {.consent = s};
+	const char *origin = origin_of(&s->arena, d);
+	const char *present = before ? origin_of(&s->arena, before) : origin;
+
+	if (!origin || !present)
+		return err_no_memory(e);
+	bool moves = strcmp(origin, present) != 0;
 
 	if (gather(s, d) < 0)
 		return err_no_memory(e);
@@ -154,5 +166,8 @@ int consent_read(struct consent *s, struct store *store, const struct deployment
 		if (rc < 0)
 			return rc;
 	}
-	return judge(s, &k) < 0 ? err_no_memory(e) : 0;
+	int rc = judge(s, &k, moves);
+	for (; rc == 0 && moves && literals && *literals; literals++)
+		rc = refuse(s, *literals, origin);
+	return rc < 0 ? err_no_memory(e) : 0;
 }

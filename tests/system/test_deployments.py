@@ -514,3 +514,28 @@ def test_types_and_headers(host):
     reserved = {"host", "content-length", "transfer-encoding", "connection", "expect", "te",
                 "trailer", "upgrade", "keep-alive"}
     assert not reserved & {name.lower() for name in names}
+
+
+def test_a_secret_that_stands_in_the_file_stays_where_it_goes(daemon, config, receiver, start):
+    """Whoever edits without it neither sees it nor sends it elsewhere, as a test or a deployment."""
+    elsewhere, secret = start(Receiver, keep=True), "written-by-hand-59a1"
+    config.environment("Development", auto_deploy=False)
+    config.connection("Literal", url=receiver.url,
+                      headers=[{"name": "Authorization", "value": f"Bearer {secret}"}])
+    api, base = daemon().api, "projects/global/connections/Literal"
+    where = {"environment": "Development"}
+    assert api.call("POST", f"{base}:deploy", where).status == 200
+    document = api.get(base)
+    assert secret not in document.text
+    draft = document.json
+    draft["settings"]["url"] = elsewhere.url
+    tested = api.call("POST", f"{base}:test", {**where, "definition": draft})
+    assert (tested.status, tested.code) == (409, "secret_origin"), tested
+    saved = api.call("PUT", base, draft, {"If-Match": document.headers["etag"]})
+    assert saved.status == 200 and secret not in saved.text, saved
+    refused = api.call("POST", f"{base}:deploy", where)
+    assert (refused.status, refused.code) == (409, "secret_origin"), refused
+    assert elsewhere.arrivals == []
+    assert api.call("POST", f"{base}:deploy", {**where, "confirm_secrets": True}).status == 200
+    assert api.send("Literal", mode="direct").status == 200
+    assert elsewhere.arrivals[0].headers["authorization"] == f"Bearer {secret}"

@@ -56,7 +56,8 @@ static void approve(const char *secret, const char *origin)
 }
 
 /* "secret origin[!];…": what is not approved yet, with ! where the secret has gone elsewhere. */
-static const char *verdict(struct deployment *d)
+static const char *verdict_after(struct deployment *d, struct deployment *before,
+                                 const char *const *paths)
 {
 	static char text[1024];
 	struct consent consent;
@@ -64,7 +65,7 @@ static const char *verdict(struct deployment *d)
 	size_t used = 0;
 
 	consent_init(&consent);
-	ck_assert_msg(consent_read(&consent, store, d, &e) == 0, "%s", e.text);
+	ck_assert_msg(consent_read(&consent, store, d, before, paths, &e) == 0, "%s", e.text);
 	text[0] = '\0';
 	for (size_t i = 0; i < consent.fresh_count; i++) {
 		const struct store_approval *pair = &consent.fresh[i];
@@ -76,9 +77,19 @@ static const char *verdict(struct deployment *d)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s%s;", pair->secret,
 		                         pair->origin, refused ? "!" : "");
 	}
+	for (size_t k = consent.fresh_count; k < json_count(consent.refused); k++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s!;",
+			json_as_string(json_get(json_at(consent.refused, k), "secret")));
 	consent_finish(&consent);
 	deployment_destroy(d);
+	deployment_destroy(before);
 	return text;
+}
+
+static const char *verdict(struct deployment *d)
+{
+	return verdict_after(d, NULL, NULL);
 }
 
 static const struct {
@@ -169,7 +180,7 @@ START_TEST(without_memory_nothing_is_agreed_to)
 		struct err e = {0};
 		consent_init(&consent);
 		mem_fail_at(n);
-		rc = consent_read(&consent, store, d, &e);
+		rc = consent_read(&consent, store, d, NULL, NULL, &e);
 		mem_fail_at(0);
 		ck_assert_int_eq(rc, e.code);
 		ck_assert(rc < 0 || json_count(consent.refused) == 1);
@@ -181,7 +192,28 @@ START_TEST(without_memory_nothing_is_agreed_to)
 }
 END_TEST
 
+/* A secret that was sealed just now has gone nowhere, but it may be what the present receiver has. */
+START_TEST(what_runs_now_says_where_its_secrets_go)
+{
+	static const char one[] = "https://a.example/x", other[] = "https://evil.example/x";
+	static const char *const literals[] = {"settings.headers[0].value", NULL};
+
+	begin();
+	ck_assert_str_eq(verdict_after(hook(one, "${secret:env/NEW}"), hook(one, "x"), literals),
+	                 "env/NEW https://a.example:443;");
+	ck_assert_str_eq(verdict_after(hook(other, "${secret:env/NEW}"), hook(one, "x"), NULL),
+	                 "env/NEW https://evil.example:443!;");
+	ck_assert_str_eq(verdict_after(hook(other, "x"), hook(one, "x"), literals),
+	                 "settings.headers[0].value!;");
+	approve("env/NEW", "https://evil.example:443");
+	ck_assert_str_eq(verdict_after(hook(other, "${secret:env/NEW}"), hook(one, "x"), NULL), "");
+	ck_assert_str_eq(verdict_after(hook(other, "x"), hook(one, "x"), NULL), "");
+	end();
+}
+END_TEST
+
 static const struct suite_test tests[] = {
+	SUITE_TEST(what_runs_now_says_where_its_secrets_go),
 	SUITE_LOOP(an_origin_is_scheme_host_and_port, origins),
 	SUITE_TEST(without_a_url_the_type_is_the_origin),
 	SUITE_TEST(without_secrets_there_is_nothing_to_ask),
