@@ -90,7 +90,7 @@ static struct {
 	size_t length;
 } probe_text;
 
-static inline void probe_text_add(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static inline void probe_text_add(const char *format, ...)
 {
 	size_t room = sizeof(probe_text.text) - probe_text.length;
 	va_list args;
