@@ -327,7 +327,11 @@ void api_connection_usage(struct api_call *call)
 	struct catalog *c = catalogue_of(call);
 	const struct catalog_entry *entry = c ? connection_find(call, c) : NULL;
 
-	if (entry)
-		reply_json(call->request, 200, catalog_users(c, entry));
+	if (entry) {
+		struct json *all = catalog_users(c, entry), *object = json_object();
+		json_set(object, "items", catalogue_users(call, json_get(all, "items")));
+		json_free(all);
+		reply_json(call->request, 200, object);
+	}
 	catalog_release(entry);
 }

@@ -95,7 +95,20 @@ static struct json *faults_json(const struct report *r)
  * Refusals
  */
 
-static struct json *members_of(const struct catalog_answer *a)
+struct json *catalogue_users(const struct api_call *call, const struct json *items)
+{
+	struct json *seen = json_array();
+
+	for (size_t i = 0; i < json_count(items); i++) {
+		const struct json *user = json_at(items, i);
+		const char *project = json_as_string(json_get(user, "project"));
+		if (authorize(&call->asker.who, ACTION_READ, project, NULL, NULL) == 0)
+			json_push(seen, json_copy(user));
+	}
+	return seen;
+}
+
+static struct json *members_of(const struct api_call *call, const struct catalog_answer *a)
 {
 	struct json *more = json_object();
 	const struct json *member;
@@ -104,9 +117,21 @@ static struct json *members_of(const struct catalog_answer *a)
 
 	if (a->report.errors > 0)
 		json_set(more, "errors", faults_json(&a->report));
-	while ((member = json_next(a->detail, &cursor, &name)))
-		json_set(more, strcmp(name, "items") == 0 ? "users" : name, json_copy(member));
+	while ((member = json_next(a->detail, &cursor, &name))) {
+		if (strcmp(name, "items") == 0)
+			json_set(more, "users", catalogue_users(call, member));
+		else
+			json_set(more, name, json_copy(member));
+	}
 	return more;
+}
+
+/* The text of the catalogue names a user, which not everybody may know. */
+static bool tells_too_much(const struct catalog_answer *a, const struct json *more)
+{
+	size_t all = a ? json_count(json_get(a->detail, "items")) : 0;
+
+	return json_count(json_get(more, "users")) < all;
 }
 
 void catalogue_refuse(const struct api_call *call, struct catalog_answer *a, const struct err *e)
@@ -118,8 +143,12 @@ void catalogue_refuse(const struct api_call *call, struct catalog_answer *a, con
 	/* A stale one that says what is there now was asked for by its revision. */
 	if (strcmp(code, "stale") == 0 && a->detail)
 		status = 412;
-	problem_set(&p, status, code, "%s", e->text);
-	problem_reply_with(call->request, &p, a ? members_of(a) : NULL);
+	struct json *more = a ? members_of(call, a) : NULL;
+	problem_set(&p, status, code, "%s",
+	            tells_too_much(a, more)
+	                    ? "it is used, in projects that may not be seen too; change that first"
+	                    : e->text);
+	problem_reply_with(call->request, &p, more);
 }
 
 /*

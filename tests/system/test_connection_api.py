@@ -657,6 +657,20 @@ def test_a_list_of_all_projects_has_those_that_may_be_seen(daemon, remote):
     assert remote.ask("GET", "/projects/-/connections", sender).status == 403
 
 
+def test_users_in_projects_that_may_not_be_seen_are_not_named(daemon, remote, saved, receiver):
+    for project in ("billing", "shipping"):
+        saved.connection(f"Caller_{project}", project=project, url=receiver.url,
+                         alert_connection="Global")
+    own = token(daemon(), "own", "editor", projects=["billing", "global"])
+    usage = remote.ask("GET", "/projects/global/connections/Global/usage", own).json["items"]
+    assert [user["name"] for user in usage] == ["Caller_billing"]
+    refused = remote.ask("DELETE", "/projects/global/connections/Global", own, None,
+                         {"If-Match": "*"})
+    assert (refused.status, refused.json["code"]) == (409, "in_use")
+    assert [user["name"] for user in refused.json["users"]] == ["Caller_billing"]
+    assert "shipping" not in refused.json["title"]
+
+
 def test_the_audit_trail_names_who_did_it(daemon, remote):
     host = daemon()
     boss = token(host, "boss", "admin")
