@@ -33,11 +33,12 @@ start_again() {
 	done
 }
 
+# Into `took`, in ms.
 time_start() {
 	local began
 	began=$(milliseconds)
 	start_again
-	echo $(($(milliseconds) - began))
+	took=$(($(milliseconds) - began))
 }
 
 tell() { # WHAT VALUE UNIT GOAL
@@ -49,15 +50,18 @@ tell() { # WHAT VALUE UNIT GOAL
 	printf '%-34s %10s %-4s goal %6s  %s\n' "$1" "$2" "$3" "$4" "$verdict"
 }
 
+make_certificates 2>/dev/null
 write_site
 write_connections
-first=$(time_start)
+time_start
+first=$took
 few_bytes=$(/usr/bin/python3 "$bench/lib/catalog.py" empty "$LINKSPAN_PREFIX" "$folder")
 bytes=$(rss_bytes "$daemon_pid")
 stop_daemon
 starts=()
 for ((i = 0; i < 3; i++)); do
-	starts+=("$(time_start)")
+	time_start
+	starts+=("$took")
 	[ "$i" -eq 2 ] || stop_daemon
 done
 start=$(printf '%s\n' "${starts[@]}" | sort -n | sed -n 2p)
