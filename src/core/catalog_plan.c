@@ -214,12 +214,35 @@ static int take_names(struct plan *p, struct planned *item, struct catalog_answe
  * What the file will hold
  */
 
+/* Members as people write them, whatever the order in which a program has sent them. */
+static struct json *in_order(const struct json *document, const char *called)
+{
+	static const char *const names[] = {"type", "description", "enabled", "settings",
+	                                    "environments"};
+	struct json *ordered = json_object();
+	const void *cursor = NULL;
+	const struct json *value;
+	const char *name;
+	int rc = ordered ? json_set(ordered, "name", json_string(called)) : ERR_NO_MEMORY;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++)
+		if (json_get(document, names[i]))
+			rc = json_set(ordered, names[i], json_copy(json_get(document, names[i])));
+	while (rc == 0 && (value = json_next(document, &cursor, &name)))
+		if (!json_get(ordered, name))
+			rc = json_set(ordered, name, json_copy(value));
+	if (rc == 0)
+		return ordered;
+	json_free(ordered);
+	return NULL;
+}
+
 /* The document of the group `connection` that is wanted. */
 static struct json *wanted(const struct planned *item)
 {
 	const struct catalog_edit *edit = item->edit;
 	struct json *document = edit->definition
-	                                ? json_copy(edit->definition)
+	                                ? in_order(edit->definition, item->name)
 	                                : definition_json(item->before->face.definition->root);
 
 	int rc = document ? json_set(document, "name", json_string(item->name)) : ERR_NO_MEMORY;
