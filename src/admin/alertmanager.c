@@ -38,15 +38,12 @@ static int copy(struct arena *a, const struct json *payload, const char *key, co
 	return found && !*ret ? ERR_NO_MEMORY : 0;
 }
 
-static const char *hash_of(struct arena *a, const char *key)
+static const char *key_digest(struct arena *a, const char *key)
 {
 	uint8_t digest[HASH_BYTES];
 	char hex[2 * HASH_BYTES + 1];
-	struct hash h;
 
-	hash_init(&h);
-	hash_add(&h, key, strlen(key));
-	hash_end(&h, digest);
+	hash_of(key, strlen(key), digest);
 	for (size_t i = 0; i < HASH_BYTES; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 	return arena_printf(a, "sha256:%s", hex);
@@ -61,7 +58,7 @@ static int take(const struct json *payload, struct arena *arena, struct alertman
 		return ERR_NO_MEMORY;
 	ret->ordering_key = strlen(ret->group_key) <= KEY_MOST_BYTES
 	                            ? ret->group_key
-	                            : hash_of(arena, ret->group_key);
+	                            : key_digest(arena, ret->group_key);
 	ret->is_one = true;
 	return ret->ordering_key ? 0 : ERR_NO_MEMORY;
 }

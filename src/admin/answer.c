@@ -183,7 +183,7 @@ struct json *answer_json(const struct send_answer *answer, const char *id, struc
 	json_set(object, "ok", json_bool(o->result == LK_DONE));
 	json_set(object, "result", json_string(results[o->result]));
 	json_set(object, "reason", json_string(o->reason));
-	json_set(object, "detail", o->detail ? json_string(o->detail) : json_null());
+	json_set(object, "detail", json_string_or_null(o->detail));
 	json_set(object, "status", o->status ? json_int(o->status) : json_null());
 	json_set(object, "attempts", json_int(answer->attempts));
 	json_set(object, "duration_ms", json_int(answer->duration_ms));

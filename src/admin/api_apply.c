@@ -16,17 +16,13 @@
 #include "conf/name.h"
 #include "json/json.h"
 
-static const char *const comments[] = {"keep", "discard", NULL};
-
-enum { COMMENTS_DISCARD = 1 };
-
 const struct query_row api_apply_rows[APPLY_ROWS] = {
 	[APPLY_DRY_RUN] = {.name = "dry_run",
                            .kind = QUERY_FLAG,
                            .help = "Only says what would be done, or why it cannot be."},
 	[APPLY_COMMENTS] = {.name = "comments",
                             .kind = QUERY_CHOICE,
-                            .choices = comments,
+                            .choices = connection_comments,
                             .help = "Whether comments in files that change may be lost."},
 };
 

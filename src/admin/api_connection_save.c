@@ -19,8 +19,6 @@
 		.help = "Checks everything, answers what would be done, and does nothing."         \
 	}
 
-static const char *const comments[] = {"keep", "discard", NULL};
-
 const struct query_row api_save_rows[SAVE_ROWS] = {
 	[SAVE_DRY_RUN] = DRY_RUN_ROW,
 };
@@ -29,7 +27,7 @@ const struct query_row api_replace_rows[REPLACE_ROWS] = {
 	[REPLACE_DRY_RUN] = DRY_RUN_ROW,
 	[REPLACE_COMMENTS] = {.name = "comments",
                               .kind = QUERY_CHOICE,
-                              .choices = comments,
+                              .choices = connection_comments,
                               .help = "Whether comments in the file may go that cannot be kept."},
 };
 

@@ -19,11 +19,8 @@ enum { DOCUMENT_MAX_BYTES = 1024 * 1024, TAG_BYTES = 2 * 16 + 3 };
 static void write_tag(const struct buf *text, char *tag)
 {
 	uint8_t digest[HASH_BYTES];
-	struct hash h;
 
-	hash_init(&h);
-	hash_add(&h, buf_str(text), text->len_bytes);
-	hash_end(&h, digest);
+	hash_of(buf_str(text), text->len_bytes, digest);
 	tag[0] = '"';
 	for (size_t i = 0; i < 16; i++)
 		snprintf(tag + 1 + 2 * i, 3, "%02x", digest[i]);

@@ -64,14 +64,6 @@ static int served_text(const char *const *served, char *text, size_t bytes)
 	return 0;
 }
 
-static bool serves(const char *const *served, const char *environment)
-{
-	for (size_t i = 0; served[i]; i++)
-		if (strcmp(served[i], environment) == 0)
-			return true;
-	return false;
-}
-
 /* The one that is named, or the only one that there is. */
 static const char *environment_of(const struct api_call *call, struct problem *p)
 {
@@ -82,7 +74,7 @@ static const char *environment_of(const struct api_call *call, struct problem *p
 	if (!named && served[0] && !served[1])
 		return served[0];
 	served_text(served, text, sizeof(text));
-	if (named && serves(served, named))
+	if (named && conf_serves(served, named))
 		return named;
 	if (named)
 		problem_set(p, 409, "not_served",

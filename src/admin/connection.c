@@ -38,6 +38,8 @@ const struct catalog_entry *connection_find(const struct api_call *call, struct 
  * From a document
  */
 
+const char *const connection_comments[] = {"keep", "discard", NULL};
+
 static bool only_tells(const char *name)
 {
 	static const char *const names[] = {"project", "revision",    "uid",    "file",

@@ -12,6 +12,10 @@ struct json;
 /* The one that the path names, in that very project, counted (catalog_release).  NULL: the call is answered. */
 const struct catalog_entry *connection_find(const struct api_call *call, struct catalog *c);
 
+/* What may become of comments in a file that is written anew: values of the parameter `comments`. */
+enum { COMMENTS_KEEP, COMMENTS_DISCARD };
+extern const char *const connection_comments[];
+
 /*
  * The definition in a document that a caller has sent: without the members that only tell, such as "revision", and
  * without defaults that were only shown (saved, NULL: there is none yet).  NULL: no memory.

@@ -39,15 +39,6 @@ static void make_secret(char *text)
 	mem_wipe(bytes, sizeof(bytes));
 }
 
-static void digest_of(const char *cookie, uint8_t *ret)
-{
-	struct hash h;
-
-	hash_init(&h);
-	hash_add(&h, cookie, strlen(cookie));
-	hash_end(&h, ret);
-}
-
 static bool is_over(const struct session *session, int64_t now_ms)
 {
 	return now_ms - session->used_ms >= SESSION_IDLE_MS ||
@@ -102,7 +93,7 @@ int sessions_begin(struct sessions *s, const char *token, int64_t now_ms, char *
 	memcpy(session.token, token, sizeof(session.token));
 	make_secret(ret_cookie);
 	make_secret(session.csrf);
-	digest_of(ret_cookie, session.digest);
+	hash_of(ret_cookie, strlen(ret_cookie), session.digest);
 	pthread_mutex_lock(&s->lock);
 	int rc = make_room(s, now_ms);
 	if (rc == 0)
@@ -119,7 +110,7 @@ static size_t place_of(const struct sessions *s, const char *cookie)
 	uint8_t digest[HASH_BYTES];
 	size_t i = 0;
 
-	digest_of(cookie, digest);
+	hash_of(cookie, strlen(cookie), digest);
 	while (i < s->count && !mac_equal(s->items[i].digest, digest, sizeof(digest)))
 		i++;
 	return i;

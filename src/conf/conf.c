@@ -62,3 +62,11 @@ const struct conf_connection *conf_connection(const struct conf *c, const char *
 		found = loader_find(c, CONF_GLOBAL, name);
 	return found && !found->is_faulty ? found : NULL;
 }
+
+bool conf_serves(const char *const *served, const char *environment)
+{
+	for (; *served; served++)
+		if (strcmp(*served, environment) == 0)
+			return true;
+	return false;
+}

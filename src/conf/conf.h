@@ -98,6 +98,9 @@ int conf_listen_address(const char *listen, struct sockaddr_storage *ret, sockle
 /* Whether only this machine can reach it. */
 bool conf_is_loopback(const struct sockaddr_storage *address);
 
+/* Whether a name is in the list of the environments that a host serves. */
+bool conf_serves(const char *const *served, const char *environment);
+
 /* The environment of that name, NULL when there is none.  What a project lays over its variables is
  * put in by conf_resolve(). */
 const struct conf_environment *conf_environment(const struct conf *c, const char *name);

@@ -252,7 +252,6 @@ static int canonical(const struct node *n, const char *left_out, struct buf *b)
 int definition_revision(const struct node *group, char ret[REVISION_BYTES])
 {
 	uint8_t digest[HASH_BYTES];
-	struct hash hash;
 	struct buf text;
 
 	buf_init(&text, BUF_MAX_TEXT);
@@ -260,9 +259,7 @@ int definition_revision(const struct node *group, char ret[REVISION_BYTES])
 	if (rc == 0 && buf_failed(&text))
 		rc = ERR_NO_MEMORY;
 	if (rc == 0) {
-		hash_init(&hash);
-		hash_add(&hash, text.data, text.len_bytes);
-		hash_end(&hash, digest);
+		hash_of(text.data, text.len_bytes, digest);
 		for (size_t i = 0; i < HASH_BYTES; i++)
 			snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 	}

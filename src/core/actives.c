@@ -213,11 +213,7 @@ void actives_rename(struct catalog *c, const char *project, const char *name,
 
 void snapshot_digest(const char *text, uint8_t ret[HASH_BYTES])
 {
-	struct hash h;
-
-	hash_init(&h);
-	hash_add(&h, text, strlen(text));
-	hash_end(&h, ret);
+	hash_of(text, strlen(text), ret);
 }
 
 struct loading {

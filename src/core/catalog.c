@@ -76,6 +76,15 @@ void entry_set_uid(struct entry *entry, const char *uid)
 	snprintf(entry->uid, sizeof(entry->uid), "%s", uid);
 }
 
+void uid_make(char uid[UID_BYTES])
+{
+	uint8_t random[(UID_BYTES - 1) / 2];
+
+	random_bytes(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(uid + 2 * i, 3, "%02x", random[i]);
+}
+
 const struct catalog_entry *entry_keep(struct entry *entry)
 {
 	if (!entry)
@@ -331,12 +340,7 @@ void definition_path(const struct catalog *c, const char *project, const char *n
 
 bool catalog_serves(const struct catalog *c, const char *environment)
 {
-	const char *const *served = c->base->conf.host.environments;
-
-	for (size_t i = 0; served[i]; i++)
-		if (strcmp(served[i], environment) == 0)
-			return true;
-	return false;
+	return conf_serves(c->base->conf.host.environments, environment);
 }
 
 bool connection_names(const struct conf_connection *definition, const char *environment)

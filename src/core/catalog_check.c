@@ -181,3 +181,14 @@ int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entr
 	return answer_code(a, e, ERR_INVALID, "invalid_definition", NULL, "\"%s\" has faults",
 	                   entry->name);
 }
+
+int catalog_check_confirmed(const struct conf_environment *environment,
+                            const struct deploy_call *call, struct catalog_answer *a, struct err *e)
+{
+	if (!environment || !environment->is_protected ||
+	    (call->confirm && strcmp(call->confirm, call->environment) == 0))
+		return 0;
+	return answer_code(a, e, ERR_CONFLICT, "protected", NULL,
+	                   "the environment %s is protected: confirm with its name (--confirm %s)",
+	                   call->environment, call->environment);
+}

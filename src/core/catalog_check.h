@@ -19,3 +19,7 @@ int catalog_check_unused(struct catalog *c, const struct entry *entry, struct ca
  * far as can be said without.  Faults are in the answer's report. */
 int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
                              struct catalog_answer *a, struct err *e);
+/* A protected environment asks for its name; NULL: there is no such environment any more. */
+int catalog_check_confirmed(const struct conf_environment *environment,
+                            const struct deploy_call *call, struct catalog_answer *a,
+                            struct err *e);

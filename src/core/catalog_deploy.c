@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "core/catalog_check.h"
 #include "core/catalog_impl.h"
 #include "core/deployment.h"
 #include "core/host.h"
@@ -376,7 +377,7 @@ static void tell_held(struct json *item, const char *environment, const struct c
 	struct json *held = json_object();
 
 	json_set(held, "environment", json_string(environment));
-	json_set(held, "code", a->code ? json_string(a->code) : json_null());
+	json_set(held, "code", json_string_or_null(a->code));
 	json_set(held, "reason", json_string(why->text));
 	json_push((struct json *)(uintptr_t)json_get(item, "held"), held);
 }
@@ -446,12 +447,9 @@ static int find_environment(struct catalog *c, const struct deploy_call *call,
 			"this host does not serve the environment %s: linkspan.conf names "
 			"those that it does",
 			call->environment);
-	if (environment->is_protected &&
-	    (!call->confirm || strcmp(call->confirm, call->environment) != 0))
-		return answer_code(a, e, ERR_CONFLICT, "protected", NULL,
-		                   "the environment %s is protected: confirm with its name "
-		                   "(--confirm %s)",
-		                   call->environment, call->environment);
+	int rc = catalog_check_confirmed(environment, call, a, e);
+	if (rc < 0)
+		return rc;
 	*ret = environment;
 	return 0;
 }

@@ -38,13 +38,10 @@ static int add_removal(struct arena *a, const struct catalog_file *file, struct 
                        struct err *e)
 {
 	uint8_t *digest = arena_alloc(a, HASH_BYTES);
-	struct hash h;
 
 	if (!digest)
 		return err_no_memory(e);
-	hash_init(&h);
-	hash_add(&h, file->bytes, file->size_bytes);
-	hash_end(&h, digest);
+	hash_of(file->bytes, file->size_bytes, digest);
 	to->removals[to->count++] = (struct store_file){.path = file->path, .before = digest};
 	return 0;
 }

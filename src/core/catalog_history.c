@@ -8,14 +8,6 @@
 #include "core/catalog_impl.h"
 #include "json/json.h"
 
-static struct json *time_json(int64_t unix_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_format(unix_ms, text);
-	return json_string(text);
-}
-
 static struct json *item_json(const struct store_deployment *d)
 {
 	struct json *item = json_object();
@@ -25,9 +17,9 @@ static struct json *item_json(const struct store_deployment *d)
 	json_set(item, "revision", json_string(d->revision));
 	json_set(item, "active", json_bool(d->active));
 	json_set(item, "enabled", json_bool(d->enabled));
-	json_set(item, "at", time_json(d->at_ms));
+	json_set(item, "at", catalog_time_json(d->at_ms));
 	json_set(item, "actor", json_string(d->actor));
-	if (json_set(item, "note", d->note ? json_string(d->note) : json_null()) == 0)
+	if (json_set(item, "note", json_string_or_null(d->note)) == 0)
 		return item;
 	json_free(item);
 	return NULL;

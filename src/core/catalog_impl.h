@@ -23,11 +23,15 @@ struct held {
 	atomic_uint holders;
 };
 
+/* Of a connection: 128 random bits as hexadecimal, and the NUL byte. */
+enum { UID_BYTES = 33 };
+void uid_make(char uid[UID_BYTES]);
+
 struct entry {
 	struct catalog_entry face; /* first */
 	atomic_uint holders;
 	struct held *held;
-	char uid[40];
+	char uid[UID_BYTES];
 };
 
 /* An active deployment, without its snapshot. */
@@ -134,6 +138,7 @@ void catalog_drop_deleted(struct catalog *c);
 /* A definition without its literal secrets; *ret_secrets (NULL: not wanted): their paths.  NULL: no memory. */
 struct json *definition_shown(const struct plugins *plugins, const struct json *definition,
                               struct json **ret_secrets);
+struct json *catalog_time_json(int64_t unix_ms);
 /* Whether what runs is what would be deployed now.  With the lock held. */
 bool is_current(const struct catalog *c, const struct catalog_entry *entry,
                 const struct active *active);

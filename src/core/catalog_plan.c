@@ -51,16 +51,13 @@ static int check_file(struct plan *p, struct planned *item, struct buf *text,
 	char revision[REVISION_BYTES] = "";
 	struct report report;
 	struct conf conf;
-	struct hash h;
 
 	int rc = file_load(face->file, READ_MAX_BYTES, text, e);
 	if (rc < 0)
 		return answer_code(a, e, rc == ERR_NO_MEMORY ? rc : ERR_CONFLICT, "stale", NULL,
 		                   "%s cannot be read any more; reload the host, then try again",
 		                   face->file);
-	hash_init(&h);
-	hash_add(&h, text->data, text->len_bytes);
-	hash_end(&h, item->digest_before);
+	hash_of(text->data, text->len_bytes, item->digest_before);
 	report_init(&report);
 	rc = conf_read_connection(&conf, &p->catalog->base->conf, face->project, face->name,
 	                          face->file, buf_str(text), text->len_bytes, &report);
@@ -396,16 +393,6 @@ static const char *action_of(const struct planned *item)
 	return "none";
 }
 
-static void make_uid(char *uid, size_t bytes)
-{
-	uint8_t random[16];
-	size_t used = 0;
-
-	random_bytes(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		used += (size_t)snprintf(uid + used, bytes - used, "%02x", random[i]);
-}
-
 static int plan_save(struct plan *p, struct planned *item, struct catalog_answer *a, struct err *e)
 {
 	bool is_new = item->edit->verb == CATALOG_CREATE;
@@ -414,7 +401,7 @@ static int plan_save(struct plan *p, struct planned *item, struct catalog_answer
 	buf_init(&before, READ_MAX_BYTES);
 	int rc = is_new ? 0 : find_before(p, item, &before, a, e);
 	if (is_new)
-		make_uid(item->uid, sizeof(item->uid));
+		uid_make(item->uid);
 	if (rc == 0)
 		rc = take_names(p, item, a, e);
 	if (rc == 0)

@@ -9,7 +9,7 @@ struct planned {
 		*action; /* "create" "update" "enable" "disable" "rename" "move" "delete" "none" */
 	struct entry *before, *after; /* NULL: there is none; `after` is counted */
 	const char *project, *name;   /* as it will be called; of a deleted one, as it is */
-	char uid[40];                 /* of a new one */
+	char uid[UID_BYTES];          /* of a new one */
 	/* Files: what is to be written (NULL: nothing), and what is to be removed. */
 	const char *path, *path_before;
 	const char *text;

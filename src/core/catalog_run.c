@@ -16,7 +16,7 @@
 #include "crypto/random.h"
 #include "schema/node.h"
 
-enum { NAMES_PORTION = 500, UID_BYTES = 40 };
+enum { NAMES_PORTION = 500 };
 
 static const struct catalog_word itself = {.actor = "host"};
 
@@ -95,17 +95,6 @@ static void know(void *arg, const struct store_identity *identity)
 		entry_set_uid(entry, identity->uid);
 }
 
-static void make_uid(struct entry *entry)
-{
-	uint8_t random[16];
-	char uid[UID_BYTES];
-
-	random_bytes(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(uid + 2 * i, sizeof(uid) - 2 * i, "%02x", random[i]);
-	entry_set_uid(entry, uid);
-}
-
 /* Those that were written by hand, and are seen for the first time. */
 static int name_new(struct catalog *c, struct err *e)
 {
@@ -121,7 +110,7 @@ static int name_new(struct catalog *c, struct err *e)
 			struct entry *entry = c->entries[at];
 			if (entry->uid[0])
 				continue;
-			make_uid(entry);
+			uid_make(entry->uid);
 			names[count++] = (struct store_naming){.to_project = entry->face.project,
 			                                       .to_name = entry->face.name,
 			                                       .uid = entry->uid};

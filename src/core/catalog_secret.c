@@ -54,7 +54,6 @@ static int change(struct catalog *c, const char *path, const struct buf *sealed,
 {
 	uint8_t digest[HASH_BYTES];
 	struct err why = {0};
-	struct hash hash;
 	struct buf before;
 
 	buf_init(&before, FILE_BYTES_MOST);
@@ -63,9 +62,7 @@ static int change(struct catalog *c, const char *path, const struct buf *sealed,
 	if (rc == ERR_NOT_FOUND && sealed)
 		rc = 0;
 	if (is_there) {
-		hash_init(&hash);
-		hash_add(&hash, before.data, before.len_bytes);
-		hash_end(&hash, digest);
+		hash_of(before.data, before.len_bytes, digest);
 	}
 	buf_finish(&before);
 	if (rc < 0)

@@ -120,7 +120,7 @@ bool is_current(const struct catalog *c, const struct catalog_entry *entry,
 	return same;
 }
 
-static struct json *time_json(int64_t unix_ms)
+struct json *catalog_time_json(int64_t unix_ms)
 {
 	char text[CLOCK_TEXT_BYTES];
 
@@ -142,9 +142,9 @@ static struct json *deployments_json(const struct catalog *c, const struct catal
 		json_set(item, "revision", json_string(active->revision));
 		json_set(item, "current", json_bool(is_current(c, entry, active)));
 		json_set(item, "enabled", json_bool(active->enabled));
-		json_set(item, "at", time_json(active->at_ms));
+		json_set(item, "at", catalog_time_json(active->at_ms));
 		json_set(item, "actor", json_string(active->actor));
-		json_set(item, "note", active->note ? json_string(active->note) : json_null());
+		json_set(item, "note", json_string_or_null(active->note));
 		json_push(list, item);
 	}
 	return list;
@@ -214,7 +214,7 @@ static void add_user(const struct catalog *c, struct json *items, const struct c
 	json_set(item, "kind", json_string("connection"));
 	json_set(item, "project", json_string(user->project));
 	json_set(item, "name", json_string(user->name));
-	json_set(item, "environment", environment ? json_string(environment) : json_null());
+	json_set(item, "environment", json_string_or_null(environment));
 	json_set(item, "as", json_string(key));
 	json_push(items, item);
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "conf/name.h"
 #include "conf/read.h"
+#include "core/catalog_check.h"
 #include "core/catalog_impl.h"
 #include "core/deployment.h"
 #include "core/host.h"
@@ -98,12 +99,9 @@ static int find_active(struct catalog *c, const struct deploy_call *call, struct
 	if (!active)
 		return answer_code(a, e, ERR_NOT_FOUND, "not_deployed", NULL,
 		                   "\"%s\" is not deployed in %s", call->name, call->environment);
-	if (environment && environment->is_protected &&
-	    (!call->confirm || strcmp(call->confirm, call->environment) != 0))
-		return answer_code(a, e, ERR_CONFLICT, "protected", NULL,
-		                   "the environment %s is protected: confirm with its name "
-		                   "(--confirm %s)",
-		                   call->environment, call->environment);
+	int rc = catalog_check_confirmed(environment, call, a, e);
+	if (rc < 0)
+		return rc;
 	*ret = active;
 	return 0;
 }

@@ -61,7 +61,6 @@ static const char *choose_name(struct export_files *x, const char *real, const s
 	const char *own = strrchr(real, '/');
 	char hash[2 * HASH_BYTES + 1];
 	uint8_t digest[HASH_BYTES];
-	struct hash h;
 
 	own = own ? own + 1 : real;
 	char *name = arena_dup(&x->arena, own, strnlen(own, NAME_MOST));
@@ -72,9 +71,7 @@ static const char *choose_name(struct export_files *x, const char *real, const s
 			*p = '_';
 	if (!is_taken(x, name))
 		return name;
-	hash_init(&h);
-	hash_add(&h, text->data, text->len_bytes);
-	hash_end(&h, digest);
+	hash_of(text->data, text->len_bytes, digest);
 	for (size_t i = 0; i < HASH_BYTES; i++)
 		snprintf(hash + 2 * i, 3, "%02x", digest[i]);
 	name = arena_printf(&x->arena, "%.*s-%s", HASH_DIGITS, hash, name);

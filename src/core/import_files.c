@@ -41,13 +41,10 @@ static int place(struct import_plan *p, const struct conf_host *host, size_t i)
 	struct import_file *f = &p->files[i];
 	char hash[2 * HASH_BYTES + 1];
 	uint8_t digest[HASH_BYTES];
-	struct hash h;
 
 	f->file = &p->bundle->files[i];
 	f->kind = bundle_file_kind_of(f->file->bytes, f->file->size_bytes);
-	hash_init(&h);
-	hash_add(&h, f->file->bytes, f->file->size_bytes);
-	hash_end(&h, digest);
+	hash_of(f->file->bytes, f->file->size_bytes, digest);
 	for (size_t k = 0; k < HASH_BYTES; k++)
 		snprintf(hash + 2 * k, 3, "%02x", digest[k]);
 	f->path = arena_printf(&p->arena, "%s/" FOLDER "/%.*s-%s", host->definitions, HASH_DIGITS,

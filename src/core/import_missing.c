@@ -12,11 +12,6 @@
 #include "schema/node.h"
 #include "json/json.h"
 
-static struct json *text_or_null(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
 int import_add_missing(struct import_item *item, const char *kind, const char *name,
                        const char *path, const char *environment)
 {
@@ -24,8 +19,8 @@ int import_add_missing(struct import_item *item, const char *kind, const char *n
 
 	if (json_set(row, "kind", json_string(kind)) < 0 ||
 	    json_set(row, "name", json_string(name)) < 0 ||
-	    json_set(row, "path", text_or_null(path)) < 0 ||
-	    json_set(row, "environment", text_or_null(environment)) < 0) {
+	    json_set(row, "path", json_string_or_null(path)) < 0 ||
+	    json_set(row, "environment", json_string_or_null(environment)) < 0) {
 		json_free(row);
 		return ERR_NO_MEMORY;
 	}

@@ -22,7 +22,7 @@ static struct json *item_json(const struct import_item *item)
 	    json_set(row, "to_name", json_string(item->to_name)) < 0 ||
 	    json_set(row, "action", json_string(actions[item->action])) < 0 ||
 	    json_set(row, "revision", json_string(item->revision)) < 0 ||
-	    json_set(row, "reason", item->why ? json_string(item->why) : json_null()) < 0 ||
+	    json_set(row, "reason", json_string_or_null(item->why)) < 0 ||
 	    json_set(row, "missing", json_copy(item->missing)) < 0 ||
 	    json_set(row, "faults", json_copy(item->faults)) < 0) {
 		json_free(row);

@@ -17,15 +17,6 @@
 
 enum { FOLDER_MODE = 0750, FILE_BYTES_MOST = 16 << 20, ASIDE_MOST = 100 };
 
-static void digest_of(const void *bytes, size_t size_bytes, uint8_t *ret)
-{
-	struct hash h;
-
-	hash_init(&h);
-	hash_add(&h, bytes, size_bytes);
-	hash_end(&h, ret);
-}
-
 /* What stands at the path: nothing, what was before, what is to be, or something else. */
 enum found { FOUND_NOTHING, FOUND_BEFORE, FOUND_AFTER, FOUND_OTHER };
 
@@ -46,7 +37,7 @@ static int look(const struct store_file *file, enum found *ret, struct err *e)
 	int rc = is_plain(file->path) ? file_load(file->path, FILE_BYTES_MOST, &text, &why)
 	                              : ERR_INVALID;
 	if (rc == 0) {
-		digest_of(text.data, text.len_bytes, digest);
+		hash_of(text.data, text.len_bytes, digest);
 		if (file->bytes && text.len_bytes == file->size_bytes &&
 		    (text.len_bytes == 0 || memcmp(text.data, file->bytes, text.len_bytes) == 0))
 			*ret = FOUND_AFTER;

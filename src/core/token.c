@@ -160,15 +160,6 @@ static struct owned *owned_create(const struct token_wish *wish, const char *cre
 	return NULL;
 }
 
-static void digest_of(const char *text, uint8_t *ret)
-{
-	struct hash h;
-
-	hash_init(&h);
-	hash_add(&h, text, TOKEN_LENGTH);
-	hash_end(&h, ret);
-}
-
 struct token *token_create(const struct token_wish *wish, const char *created_by, int64_t now_ms,
                            char *ret_text)
 {
@@ -185,7 +176,7 @@ struct token *token_create(const struct token_wish *wish, const char *created_by
 	ret_text[PREFIX_LENGTH + TOKEN_ID_LENGTH] = '_';
 	base64_url(secret, sizeof(secret), ret_text + PREFIX_LENGTH + TOKEN_ID_LENGTH + 1);
 	mem_wipe(secret, sizeof(secret));
-	digest_of(ret_text, o->token.digest);
+	hash_of(ret_text, TOKEN_LENGTH, o->token.digest);
 	o->token.created_ms = now_ms;
 	return &o->token;
 }
@@ -199,7 +190,7 @@ bool token_parse(const char *text, char *ret_id, uint8_t *ret_digest)
 		return false;
 	memcpy(ret_id, id, TOKEN_ID_LENGTH);
 	ret_id[TOKEN_ID_LENGTH] = '\0';
-	digest_of(text, ret_digest);
+	hash_of(text, TOKEN_LENGTH, ret_digest);
 	return true;
 }
 

@@ -28,3 +28,12 @@ void hash_end(struct hash *h, uint8_t *digest)
 {
 	crypto_hash_sha256_final(state_of(h), digest);
 }
+
+void hash_of(const void *data, size_t bytes, uint8_t *digest)
+{
+	struct hash h;
+
+	hash_init(&h);
+	hash_add(&h, data, bytes);
+	hash_end(&h, digest);
+}

@@ -16,3 +16,5 @@ struct hash {
 void hash_init(struct hash *h);
 void hash_add(struct hash *h, const void *data, size_t bytes); /* data may be NULL with 0 bytes */
 void hash_end(struct hash *h, uint8_t *digest);                /* HASH_BYTES of it */
+/* All three for what is in one piece. */
+void hash_of(const void *data, size_t bytes, uint8_t *digest);

@@ -100,6 +100,11 @@ static struct json *string_mended(const unsigned char *s, size_t bytes)
 	return v;
 }
 
+struct json *json_string_or_null(const char *s)
+{
+	return s ? json_string(s) : json_null();
+}
+
 struct json *json_string_bytes(const void *s, size_t bytes)
 {
 	size_t points;

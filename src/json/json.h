@@ -33,6 +33,7 @@ struct json *json_bool(bool b);
 struct json *json_int(int64_t i);
 struct json *json_double(double d);      /* null when d is not finite: JSON has no word for it */
 struct json *json_string(const char *s); /* bytes that are not UTF-8 become U+FFFD */
+struct json *json_string_or_null(const char *s); /* NULL: null */
 struct json *json_string_bytes(const void *s, size_t bytes);
 struct json *json_copy(const struct json *v); /* deep */
 void json_free(struct json *v);

@@ -99,7 +99,7 @@ static void add_user(struct json *items, const struct conf *conf,
 	json_set(item, "kind", json_string("connection"));
 	json_set(item, "project", json_string(user->project));
 	json_set(item, "name", json_string(user->name));
-	json_set(item, "environment", environment ? json_string(environment) : json_null());
+	json_set(item, "environment", json_string_or_null(environment));
 	json_set(item, "as", json_string(key));
 	json_push(items, item);
 }

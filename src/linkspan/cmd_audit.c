@@ -73,7 +73,7 @@ int cmd_audit_list(struct cli *cli, struct err *e)
 		rc = gather(&c, limit ? limit : LIMIT_MOST, all, &page, e);
 	const char *next = json_as_string(json_get(page, "next"));
 	json_set(document, "items", all);
-	json_set(document, "next", next ? json_string(next) : json_null());
+	json_set(document, "next", json_string_or_null(next));
 	json_free(page);
 	client_close(&c);
 	if (rc == 0)

@@ -70,7 +70,7 @@ static int show_list(const struct cli *cli, struct json *all, const char *next, 
 	struct json *document = json_object();
 
 	json_set(document, "items", all);
-	if (json_set(document, "next", next ? json_string(next) : json_null()) < 0) {
+	if (json_set(document, "next", json_string_or_null(next)) < 0) {
 		json_free(document);
 		document = NULL;
 	}

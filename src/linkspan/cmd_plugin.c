@@ -17,25 +17,20 @@ static const struct list_column columns[] = {
 	{NULL, NULL, LIST_TEXT, false},
 };
 
-static struct json *text_json(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
 static struct json *type_json(const struct plugin *p, const struct plugin_type *type)
 {
 	struct json *object = json_object();
 	char abi[32];
 
 	snprintf(abi, sizeof(abi), "%d.%u", LK_ABI_MAJOR, (unsigned)p->plugin.abi_minor);
-	json_set(object, "type", text_json(type->type.id));
-	json_set(object, "label", text_json(type->type.label));
-	json_set(object, "plugin", text_json(p->plugin.id));
-	json_set(object, "version", text_json(p->plugin.version));
-	json_set(object, "vendor", text_json(p->plugin.vendor));
-	json_set(object, "license", text_json(p->plugin.license));
+	json_set(object, "type", json_string_or_null(type->type.id));
+	json_set(object, "label", json_string_or_null(type->type.label));
+	json_set(object, "plugin", json_string_or_null(p->plugin.id));
+	json_set(object, "version", json_string_or_null(p->plugin.version));
+	json_set(object, "vendor", json_string_or_null(p->plugin.vendor));
+	json_set(object, "license", json_string_or_null(p->plugin.license));
 	json_set(object, "abi", json_string(abi));
-	json_set(object, "path", text_json(p->path));
+	json_set(object, "path", json_string_or_null(p->path));
 	return object;
 }
 

@@ -125,7 +125,7 @@ static struct json *options_json(const struct option_row *rows)
 		struct json *object = json_object();
 		json_set(object, "name", json_string(rows->name));
 		json_set(object, "letter", rows->letter ? json_string(letter) : json_null());
-		json_set(object, "argument", rows->arg ? json_string(rows->arg) : json_null());
+		json_set(object, "argument", json_string_or_null(rows->arg));
 		json_set(object, "help", json_string(rows->help));
 		json_push(list, object);
 	}

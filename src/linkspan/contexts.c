@@ -191,7 +191,7 @@ struct json *contexts_document(const struct contexts *c)
 				         json_string(c->items[i].fields[k]));
 		json_set(all, c->items[i].name, one);
 	}
-	json_set(document, "current", c->current ? json_string(c->current) : json_null());
+	json_set(document, "current", json_string_or_null(c->current));
 	if (json_set(document, "contexts", all) < 0) {
 		json_free(document);
 		return NULL;

@@ -17,22 +17,17 @@ static const struct list_column columns[] = {
 	{NULL, NULL, LIST_TEXT, false},
 };
 
-static struct json *text_json(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
 static struct json *fault_json(const struct fault *f)
 {
 	struct json *object = json_object();
 
 	json_set(object, "severity",
 	         json_string(f->severity == LK_FAULT_ERROR ? "error" : "warning"));
-	json_set(object, "file", text_json(f->file));
+	json_set(object, "file", json_string_or_null(f->file));
 	json_set(object, "line", f->line ? json_int(f->line) : json_null());
-	json_set(object, "path", text_json(f->path));
-	json_set(object, "code", text_json(f->code));
-	json_set(object, "text", text_json(f->text));
+	json_set(object, "path", json_string_or_null(f->path));
+	json_set(object, "code", json_string_or_null(f->code));
+	json_set(object, "text", json_string_or_null(f->text));
 	return object;
 }
 

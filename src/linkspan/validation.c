@@ -5,22 +5,15 @@
 #include "conf/conf.h"
 #include "core/deployment.h"
 
-static bool serves(const struct conf_host *host, const char *environment)
-{
-	if (!host->environments)
-		return true;
-	for (size_t i = 0; host->environments[i]; i++)
-		if (strcmp(host->environments[i], environment) == 0)
-			return true;
-	return false;
-}
-
 static const struct conf_environment *find_environment(const struct conf *conf, const char *name)
 {
 	const struct conf_environment *environment = conf_environment(conf, name);
+	/* Files that are checked without their host are for any. */
+	const char *const *served = conf->host.environments;
 
-	return environment && !environment->is_assumed && serves(&conf->host, name) ? environment
-	                                                                            : NULL;
+	if (!environment || environment->is_assumed || (served && !conf_serves(served, name)))
+		return NULL;
+	return environment;
 }
 
 /* In each of its environments that this host serves; a connection that has none of them is checked as

@@ -24,14 +24,6 @@ int definitions_read(struct definitions *d, const char *file, struct err *e)
 	return err_set(e, ERR_NOT_FOUND, "no host can be read from %s", file);
 }
 
-static bool serves(const struct conf_host *host, const char *environment)
-{
-	for (size_t i = 0; host->environments[i]; i++)
-		if (strcmp(host->environments[i], environment) == 0)
-			return true;
-	return false;
-}
-
 static int grow(struct definitions *d)
 {
 	size_t cap = d->cap ? 2 * d->cap : 64;
@@ -54,7 +46,7 @@ static int deploy_connection(struct definitions *d, const struct plugins *plugin
 
 	for (const struct node *n = environments ? environments->first : NULL; n; n = n->next) {
 		const struct conf_environment *environment = conf_environment(&d->conf, n->name);
-		if (!environment || !serves(&d->conf.host, n->name))
+		if (!environment || !conf_serves(d->conf.host.environments, n->name))
 			continue;
 		served++;
 		if (d->count == d->cap && grow(d) < 0)

@@ -6,12 +6,6 @@
 #include "core/bundle/bundle_impl.h"
 #include "json/json.h"
 
-/* NULL is null. */
-static struct json *text_or_null(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
 static struct json *moment(int64_t at_ms)
 {
 	char text[CLOCK_TEXT_BYTES];
@@ -29,8 +23,8 @@ static struct json *need_json(const struct bundle *b, const struct bundle_need *
 	    json_set(item, "project", json_string(c->project)) < 0 ||
 	    json_set(item, "kind", json_string(need->kind)) < 0 ||
 	    json_set(item, "name", json_string(need->name)) < 0 ||
-	    json_set(item, "path", text_or_null(need->path)) < 0 ||
-	    json_set(item, "file", text_or_null(need->file)) < 0) {
+	    json_set(item, "path", json_string_or_null(need->path)) < 0 ||
+	    json_set(item, "file", json_string_or_null(need->file)) < 0) {
 		json_free(item);
 		return NULL;
 	}

@@ -140,11 +140,8 @@ const char *bundle_shown(const char *name, char ret[BUNDLE_SHOWN_BYTES])
 void bundle_sha256(const void *bytes, size_t size_bytes, char ret[BUNDLE_SHA256_BYTES])
 {
 	uint8_t digest[HASH_BYTES];
-	struct hash h;
 
-	hash_init(&h);
-	hash_add(&h, bytes, size_bytes);
-	hash_end(&h, digest);
+	hash_of(bytes, size_bytes, digest);
 	for (size_t i = 0; i < HASH_BYTES; i++)
 		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }
