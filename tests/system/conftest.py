@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import secrets
+import shutil
 import subprocess
 
 import pytest
@@ -144,6 +145,17 @@ def test_plugins():
     if not folder.is_dir():
         pytest.skip("LINKSPAN_TEST_PLUGINS names no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def strace():
+    """Skips where nothing can be traced."""
+    if not shutil.which("strace"):
+        pytest.skip("there is no program strace")
+    done = subprocess.run(["strace", "-D", "-f", "-qq", "-e", "trace=none", "true"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"nothing can be traced here: {done.stderr.strip()}")
 
 
 @pytest.fixture(scope="session")

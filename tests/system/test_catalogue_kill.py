@@ -24,16 +24,6 @@ STEPS = (("fsync", "rename", "unlink", "mkdir"), ("pwrite64", "fdatasync", "ftru
 MOST_STEPS = 200
 
 
-@pytest.fixture(scope="session")
-def strace():
-    if not shutil.which("strace"):
-        pytest.skip("there is no program strace")
-    done = subprocess.run(["strace", "-D", "-f", "-qq", "-e", "trace=none", "true"],
-                          capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"nothing can be traced here: {done.stderr.strip()}")
-
-
 def is_traced(pid):
     threads = pathlib.Path(f"/proc/{pid}/task").iterdir()
     return all("TracerPid:\t0\n" not in (thread / "status").read_text() for thread in threads)

@@ -4,23 +4,11 @@ strace makes the N-th call fail, on the real daemon with its real file system.
 """
 
 import os
-import shutil
-import subprocess
 
 import pytest
 
 STORE_FILES = ("outbox.db", "outbox.db-wal", "outbox.db-journal")
 MESSAGES = 20
-
-
-@pytest.fixture(scope="session")
-def strace():
-    if not shutil.which("strace"):
-        pytest.skip("there is no program strace")
-    done = subprocess.run(["strace", "-D", "-f", "-qq", "-e", "trace=none", "true"],
-                          capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"nothing can be traced here: {done.stderr.strip()}")
 
 
 @pytest.fixture
