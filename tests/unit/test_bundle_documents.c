@@ -1,40 +1,6 @@
 /* Bundles whose documents say what is not so: each is refused, with what is wrong and where. */
-#include <stdlib.h>
 
-#include "base/err.h"
-#include "core/bundle/bundle.h"
-#include "suite.h"
-#include "zip_bytes.h"
-#include "json/json.h"
-
-enum { MOST = 80 << 20 };
-
-static struct zip_parts parts;
-static struct buf zip;
-
-static int read_it(struct err *e)
-{
-	struct bundle b;
-
-	*e = (struct err){0};
-	int rc = bundle_read(zip.data, zip.len_bytes, NULL, &b, e);
-	bundle_finish(&b);
-	return rc;
-}
-
-static void assert_refused(const char *text)
-{
-	struct err e;
-
-	ck_assert_int_eq(read_it(&e), ERR_INVALID);
-	ck_assert_msg(strstr(e.text, text) != NULL, "%s", e.text);
-}
-
-static void begin(void)
-{
-	buf_init(&zip, MOST);
-	zip_start(&parts);
-}
+#include "hostile_bundle.h"
 
 START_TEST(what_is_in_an_entry_is_what_metadata_says)
 {

@@ -4,37 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/definition.h"
-#include "conf/read.h"
-#include "folder.h"
-#include "schema/node.h"
-#include "schema/report.h"
-#include "suite.h"
-
-static struct arena arena;
-static struct report report;
-
-static void start(void)
-{
-	arena_init(&arena);
-	report_init(&report);
-}
-
-static void done(void)
-{
-	arena_finish(&arena);
-	report_finish(&report);
-}
-
-/* The one group that a text holds. */
-static const struct node *read_group(const char *text, size_t bytes)
-{
-	struct node *root = NULL;
-
-	int rc = read_text(&arena, "x.conf", text, bytes, &report, &root);
-	ck_assert_msg(rc == 0, "%s\n%.*s", folder_print(&report), (int)bytes, text);
-	ck_assert_uint_eq(root->count, 1);
-	return root->first;
-}
+#include "definition_reading.h"
 
 static void revision_of(const char *text, char *ret)
 {
