@@ -14,6 +14,7 @@ schema    2
 fetch     2
 httpd     2
 store     2 crypto
+transform 2
 journal   2
 conf      3
 plug      3
@@ -38,8 +39,9 @@ libpq-fe.h         src/store/
 libconfig.h        src/conf/
 dlfcn.h            src/plug/
 zip.h              src/core/bundle/
-jv.h               src/flow/transform
-jq.h               src/flow/transform
+jv.h               src/transform/worker/
+jq.h               src/transform/worker/
+seccomp.h          src/transform/worker/
 glib               src/flow/cron
 libsmartcols       src/linkspan/
 '
