@@ -118,10 +118,31 @@ void arena_finish(struct arena *a)
 	arena_init(a);
 }
 
+/* What was never given away is zero. */
+static void wipe_used(struct arena *a)
+{
+	size_t used = a->used_bytes;
+
+	for (struct arena_block *block = a->blocks; block; block = block->next) {
+		mem_wipe(block->data, used < block->cap_bytes ? used : block->cap_bytes);
+		used = SIZE_MAX;
+	}
+}
+
 void arena_wipe(struct arena *a)
 {
-	for (struct arena_block *block = a->blocks; block; block = block->next)
-		mem_wipe(block->data, block->cap_bytes);
+	wipe_used(a);
+	arena_finish(a);
+}
+
+void arena_reuse(struct arena *a)
+{
+	struct arena_block *block = a->blocks;
+
+	wipe_used(a);
+	a->used_bytes = 0;
+	if (!block || (!block->next && block->cap_bytes == ARENA_BLOCK_BYTES))
+		return;
 	arena_finish(a);
 }
 

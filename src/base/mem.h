@@ -32,7 +32,8 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_finish(struct arena *a);
-void arena_wipe(struct arena *a); /* overwrites everything, then as arena_finish() */
+void arena_wipe(struct arena *a);  /* overwrites everything, then as arena_finish() */
+void arena_reuse(struct arena *a); /* the same, but keeps a block for what comes next */
 void *arena_alloc(struct arena *a, size_t bytes); /* zeroed, aligned for any type */
 void *arena_array(struct arena *a, size_t count, size_t item_bytes);
 void *arena_dup(struct arena *a, const void *p, size_t bytes); /* one NUL byte is added behind */

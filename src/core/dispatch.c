@@ -194,7 +194,8 @@ static void deliver_claim(struct letter *letter)
 	if (!failed)
 		q->disk_due_ms = claim->op.next_due_ms;
 	/* What came to the disk since then may have no letter of its own: one from before was still on
-	 * its way. */
+	 * its way, or the lane knew. */
+	atomic_store(&q->knows_disk, false);
 	if (atomic_load(&q->hints) != claim->hints)
 		queue_note_disk(q, store_now_ms(q->host->store));
 	/* Something is due and was not given: there was no memory for it. */

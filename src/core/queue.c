@@ -33,6 +33,7 @@ static void deliver_hint(struct letter *letter)
 
 	atomic_store(&q->hinted, false); /* first: what comes from now on posts a new letter */
 	queue_note_disk(q, store_now_ms(q->host->store));
+	atomic_store(&q->knows_disk, true);
 	queue_pump(q);
 }
 
@@ -247,7 +248,9 @@ void queue_note_disk(struct queue *q, int64_t due_ms)
 void queue_hint(struct queue *q)
 {
 	atomic_fetch_add(&q->hints, 1); /* first: whoever finds a letter on its way is counted */
-	if (!atomic_exchange(&q->hinted, true))
+	/* A queue that is held may get thousands, and its lane need not wake for each.  A claim that ends
+	 * this looks at `hints` afterwards. */
+	if (!atomic_load(&q->knows_disk) && !atomic_exchange(&q->hinted, true))
 		mailbox_post(&q->lane->mailbox, &q->hint_letter);
 }
 

@@ -108,6 +108,7 @@ struct queue {
 	struct measure measure;
 	atomic_uint hints;         /* how often something was put on the disk that is due now */
 	atomic_bool hinted;        /* hint_letter is on its way */
+	atomic_bool knows_disk; /* the lane knows that something is due there: no letter is needed */
 	struct letter hint_letter; /* says so to the lane */
 };
 

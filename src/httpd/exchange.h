@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "httpd/bell.h"
 #include "httpd/server.h"
 #include "httpd/timers.h"
 
@@ -36,14 +37,18 @@ struct http_server {
 	socklen_t address_bytes;
 	char url[128];
 	_Atomic uint64_t connections;
+	_Atomic size_t active; /* exchanges whose answer has not left */
+	atomic_bool stopping;  /* nothing is suspended any more; set with the lock */
+	struct bell *bells;    /* of the library's threads */
+	unsigned bell_count;
+	atomic_uint bells_given;
 
-	pthread_mutex_t lock;   /* what follows; held while libmicrohttpd suspends or resumes */
+	/* For moments: a thread that is woken inside would take the processor and wait for it. */
+	pthread_mutex_t lock;   /* what follows; held while libmicrohttpd suspends, and wakes streams */
 	pthread_cond_t changed; /* `suspended` or `active`, once `stopping` */
-	struct list suspended;  /* exchanges that wait for http_reply() */
+	struct list suspended;  /* exchanges whose http_reply() has not ended */
 	struct list streams;    /* that are not done */
-	size_t active;          /* exchanges whose answer has not left */
 	struct http_identity *identity; /* shown to new connections; NULL: no TLS */
-	bool stopping;                  /* nothing is suspended any more */
 	struct buf *complaints;         /* of libmicrohttpd, during the start */
 };
 
@@ -52,8 +57,10 @@ struct connection {
 	uint64_t number;
 	int fd;                         /* libmicrohttpd's */
 	struct http_identity *identity; /* held while it lives; NULL: no TLS */
+	struct bell *bell;
 	struct timer timer;
 	struct http_peer peer;
+	struct exchange *spare; /* its memory is there for the next one; NULL: none */
 };
 
 enum exchange_phase { EXCHANGE_HEADERS, EXCHANGE_BODY, EXCHANGE_HANDLED };
@@ -72,10 +79,12 @@ struct exchange {
 
 	/* Suspended: whoever sets `answered` first gives the answer and resumes. */
 	struct list node;
-	bool suspended; /* http_request_suspend() was called */
-	bool parked;    /* and the library has put the connection aside */
+	struct exchange *next; /* of those that wait for the thread of a bell */
+	bool suspended;        /* http_request_suspend() was called */
+	bool parked;           /* and the library has put the connection aside */
 	atomic_bool answered;
-	struct MHD_Response *response; /* NULL when answered: close the connection */
+	struct http_reply reply; /* copied into the arena; status 0: there is none */
+	struct MHD_Response *response; /* made of it; NULL when answered: close the connection */
 	unsigned status;
 };
 
@@ -88,6 +97,9 @@ static inline struct exchange *exchange_of(struct http_request *request)
 struct exchange *exchange_create(struct connection *connection, struct MHD_Connection *mhd,
                                  const char *target);
 void exchange_release(struct exchange *exchange);
+/* The same by its connection, which keeps the memory for the next one where it can. */
+void exchange_end(struct exchange *exchange);
+void exchange_destroy(struct exchange *exchange); /* takes NULL */
 /* Copies what the library read.  0 or ERR_NO_MEMORY. */
 int exchange_fill(struct exchange *exchange, const char *path, const char *method,
                   const char *version);
@@ -100,6 +112,8 @@ bool exchange_head_is_odd(const struct exchange *exchange, const char *method, c
 void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */
 void exchange_abort(struct exchange *exchange);
+/* Makes the response of what was answered; on the library's thread.  False: there is none. */
+bool exchange_build(struct exchange *exchange);
 
 /* False: there was no memory, or one cannot be sent. */
 bool exchange_add_headers(struct MHD_Response *response, const struct http_pair *headers,

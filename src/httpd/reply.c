@@ -19,12 +19,12 @@ bool exchange_add_headers(struct MHD_Response *response, const struct http_pair 
 	return ok;
 }
 
-/* NULL without memory, or when a header cannot be sent. */
+/* NULL without memory, or when a header cannot be sent.  The body stays where it is. */
 static struct MHD_Response *build(const struct http_server *server, const struct http_reply *reply)
 {
-	/* The library takes a pointer to non-const, and copies from it. */
+	/* The library takes a pointer to non-const, and only reads. */
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		reply->body_bytes, (void *)(uintptr_t)reply->body, MHD_RESPMEM_MUST_COPY);
+		reply->body_bytes, (void *)(uintptr_t)reply->body, MHD_RESPMEM_PERSISTENT);
 	bool ok = response != NULL;
 
 	if (ok && reply->content_type)
@@ -39,23 +39,58 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 	return NULL;
 }
 
+bool exchange_build(struct exchange *exchange)
+{
+	if (!exchange->response && exchange->reply.status)
+		exchange->response = build(exchange->server, &exchange->reply);
+	return exchange->response != NULL;
+}
+
+static bool copy_headers(struct arena *a, const struct http_reply *from, struct http_reply *to)
+{
+	struct http_pair *headers = arena_array(a, from->header_count, sizeof(*headers));
+
+	for (size_t i = 0; headers && i < from->header_count; i++) {
+		headers[i].name = arena_strdup(a, from->headers[i].name);
+		headers[i].value = arena_strdup(a, from->headers[i].value);
+		if (!headers[i].name || !headers[i].value)
+			return false;
+	}
+	to->headers = headers;
+	return headers != NULL;
+}
+
+static bool copy_reply(struct arena *a, const struct http_reply *from, struct http_reply *to)
+{
+	*to = *from;
+	to->body = arena_dup(a, from->body, from->body_bytes);
+	to->content_type = arena_strdup(a, from->content_type);
+	return to->body && (to->content_type || !from->content_type) &&
+	       (from->header_count == 0 || copy_headers(a, from, to));
+}
+
+/* The response is made by the library's thread: whoever answers may have others waiting. */
 static void set_answer(struct exchange *exchange, const struct http_reply *reply)
 {
 	struct http_server *server = exchange->server;
 
-	exchange->response = build(server, reply);
+	if (!copy_reply(&exchange->arena, reply, &exchange->reply))
+		exchange->reply.status = 0;
 	exchange->status = reply->status;
 	if (server->answered)
 		server->answered(server->arg, &exchange->request, reply->status);
 }
 
-/* Lets the library's thread queue the answer of a parked exchange; the server's lock is held. */
-static void resume(struct exchange *exchange)
+/* The last that somebody who answers does with the server. */
+static void leave_suspended(struct exchange *exchange)
 {
+	struct http_server *server = exchange->server;
+
+	pthread_mutex_lock(&server->lock);
 	list_remove(&exchange->node);
-	MHD_resume_connection(exchange->mhd);
-	if (exchange->server->stopping)
-		pthread_cond_signal(&exchange->server->changed);
+	if (server->stopping)
+		pthread_cond_signal(&server->changed);
+	pthread_mutex_unlock(&server->lock);
 }
 
 void http_reply(struct http_request *request, const struct http_reply *reply)
@@ -68,12 +103,9 @@ void http_reply(struct http_request *request, const struct http_reply *reply)
 	if (!exchange->suspended)
 		return;
 	if (first) {
-		/* It is still in the list, and stop waits for that: the server is there. */
-		struct http_server *server = exchange->server;
-
-		pthread_mutex_lock(&server->lock);
-		resume(exchange);
-		pthread_mutex_unlock(&server->lock);
+		/* It is in the list, and stop waits for that: the server is there. */
+		bell_ring(exchange->connection->bell, exchange);
+		leave_suspended(exchange);
 	}
 	exchange_release(exchange);
 }
@@ -119,7 +151,8 @@ void exchange_abort(struct exchange *exchange)
 	if (atomic_exchange(&exchange->answered, true))
 		return;
 	exchange_refuse(exchange, &exchange_stopping);
-	resume(exchange);
+	list_remove(&exchange->node);
+	MHD_resume_connection(exchange->mhd);
 }
 
 bool http_reply_header_valid(const char *name, const char *value)

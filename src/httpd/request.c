@@ -8,45 +8,93 @@
 #include "base/err.h"
 #include "httpd/exchange.h"
 
+enum { SPARE_BODY_BYTES = 4096 /* of a body's memory, for the next one */ };
+
+/* One that is there already, or new memory. */
+static struct exchange *take(struct connection *connection)
+{
+	struct exchange *exchange = connection->spare;
+
+	connection->spare = NULL;
+	if (exchange)
+		return exchange;
+	exchange = mem_zalloc(sizeof(*exchange));
+	if (!exchange)
+		return NULL;
+	arena_init(&exchange->arena);
+	buf_init(&exchange->body, 0);
+	return exchange;
+}
+
 struct exchange *exchange_create(struct connection *connection, struct MHD_Connection *mhd,
                                  const char *target)
 {
 	struct http_server *server = connection->server;
-	struct exchange *exchange = mem_zalloc(sizeof(*exchange));
+	struct exchange *exchange = take(connection);
 
 	if (!exchange)
 		return NULL;
-	arena_init(&exchange->arena);
-	buf_init(&exchange->body, server->body_max_bytes);
+	*exchange = (struct exchange){
+		.request = {.connection = connection->number,
+	                    .tls = server->tls,
+	                    .peer = connection->peer,
+	                    .body = ""},
+		.arena = exchange->arena,
+		.body = exchange->body,
+		.server = server,
+		.connection = connection,
+		.mhd = mhd,
+		.raw_target = target,
+		.holders = 1,
+	};
+	exchange->body.max_bytes = server->body_max_bytes;
 	list_init(&exchange->node);
-	exchange->server = server;
-	exchange->connection = connection;
-	exchange->mhd = mhd;
-	exchange->raw_target = target;
-	exchange->holders = 1;
-	exchange->request.connection = connection->number;
-	exchange->request.tls = server->tls;
-	exchange->request.peer = connection->peer;
-	exchange->request.body = "";
 	exchange->request.target = arena_strdup(&exchange->arena, target);
-	if (!exchange->request.target) {
-		exchange_release(exchange);
-		return NULL;
-	}
-	return exchange;
+	if (exchange->request.target)
+		return exchange;
+	exchange_release(exchange);
+	return NULL;
+}
+
+/* Bodies and headers may hold secrets. */
+static void wipe(struct exchange *exchange)
+{
+	if (exchange->response)
+		MHD_destroy_response(exchange->response);
+	exchange->response = NULL;
+	buf_wipe(&exchange->body);
+	arena_reuse(&exchange->arena);
+}
+
+void exchange_destroy(struct exchange *exchange)
+{
+	if (!exchange)
+		return;
+	wipe(exchange);
+	buf_finish(&exchange->body);
+	arena_finish(&exchange->arena);
+	mem_free(exchange);
 }
 
 void exchange_release(struct exchange *exchange)
 {
-	if (atomic_fetch_sub(&exchange->holders, 1) > 1)
+	if (atomic_fetch_sub(&exchange->holders, 1) == 1)
+		exchange_destroy(exchange);
+}
+
+void exchange_end(struct exchange *exchange)
+{
+	struct connection *connection = exchange->connection;
+
+	/* Whoever else held it has let it go, and nobody comes anew. */
+	if (atomic_load(&exchange->holders) > 1 || connection->spare) {
+		exchange_release(exchange);
 		return;
-	if (exchange->response)
-		MHD_destroy_response(exchange->response);
-	/* Bodies and headers may hold secrets. */
-	buf_wipe(&exchange->body);
-	buf_finish(&exchange->body);
-	arena_wipe(&exchange->arena);
-	mem_free(exchange);
+	}
+	wipe(exchange);
+	if (exchange->body.cap_bytes > SPARE_BODY_BYTES)
+		buf_finish(&exchange->body);
+	connection->spare = exchange;
 }
 
 struct collector {

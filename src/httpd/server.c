@@ -83,6 +83,17 @@ static int show_identity(struct connection *connection, struct MHD_Connection *m
 	return info ? http_identity_show(connection->identity, info->tls_session) : ERR_IO;
 }
 
+/* Each thread of the library gets the next one. */
+static struct bell *bell_of_thread(struct http_server *server)
+{
+	static _Thread_local struct bell *bell;
+
+	if (!bell)
+		bell = &server->bells[atomic_fetch_add(&server->bells_given, 1) %
+		                      server->bell_count];
+	return bell;
+}
+
 static void connection_begin(struct http_server *server, struct MHD_Connection *mhd,
                              void **ret_context)
 {
@@ -97,6 +108,7 @@ static void connection_begin(struct http_server *server, struct MHD_Connection *
 	connection->server = server;
 	connection->number = atomic_fetch_add(&server->connections, 1) + 1;
 	connection->fd = fd;
+	connection->bell = bell_of_thread(server);
 	connection->timer.fire = cut_connection;
 	read_peer(fd, &connection->peer);
 	limit_time(connection);
@@ -111,6 +123,7 @@ static void connection_end(struct http_server *server, struct connection *connec
 		return;
 	timers_remove(&server->timers, &connection->timer);
 	http_identity_release(connection->identity);
+	exchange_destroy(connection->spare);
 	mem_free(connection);
 }
 
@@ -143,9 +156,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd
 	if (!exchange)
 		return NULL;
 	limit_time(connection);
-	pthread_mutex_lock(&server->lock);
-	server->active++;
-	pthread_mutex_unlock(&server->lock);
+	atomic_fetch_add(&server->active, 1);
 	return exchange;
 }
 
@@ -159,19 +170,21 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	if (!exchange)
 		return;
+	bell_answer(exchange->connection->bell);
 	limit_time(exchange->connection);
+	exchange_end(exchange);
+	atomic_fetch_sub(&server->active, 1);
+	if (!server->stopping)
+		return;
 	pthread_mutex_lock(&server->lock);
-	server->active--;
-	if (server->stopping)
-		pthread_cond_signal(&server->changed);
+	pthread_cond_signal(&server->changed);
 	pthread_mutex_unlock(&server->lock);
-	exchange_release(exchange);
 }
 
 static enum MHD_Result queue(struct exchange *exchange)
 {
 	/* Without an answer there was no memory for one: MHD_NO closes the connection. */
-	if (!exchange->response)
+	if (!exchange_build(exchange))
 		return MHD_NO;
 	return MHD_queue_response(exchange->mhd, exchange->status, exchange->response);
 }
@@ -267,6 +280,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const ch
 		*data_bytes = 0;
 		return take_body(exchange, data, bytes);
 	default:
+		bell_answer(exchange->connection->bell);
 		return queue(exchange);
 	}
 }
@@ -371,6 +385,7 @@ static void server_destroy(struct http_server *server)
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->lock);
 	http_identity_release(server->identity);
+	mem_free(server->bells);
 	mem_free(server);
 }
 
@@ -405,7 +420,9 @@ static int server_create(const struct http_options *options, struct http_server 
 	server->body_max_bytes = or_else(options->body_max_bytes, HTTP_BODY_MAX_BYTES);
 	server->timeout_ms = options->timeout_ms;
 	server->tls = options->certificate_pem != NULL;
-	if (timers_reserve(&server->timers, connections_max(options)) < 0)
+	server->bell_count = options->threads > 1 ? options->threads : 1;
+	server->bells = mem_array(server->bell_count, sizeof(*server->bells));
+	if (!server->bells || timers_reserve(&server->timers, connections_max(options)) < 0)
 		rc = err_no_memory(e);
 	if (rc == 0 && server->tls)
 		rc = http_identity_create(options->certificate_pem, options->key_pem,
@@ -480,6 +497,9 @@ static void drain(struct http_server *server, int64_t grace_ms)
 	streams_wake(server);
 	while (!list_empty(&server->suspended))
 		pthread_cond_wait(&server->changed, &server->lock);
+	/* All have an answer now, and nobody rings any more. */
+	for (unsigned i = 0; i < server->bell_count; i++)
+		bell_resume(&server->bells[i]);
 	while (server->active > 0 &&
 	       pthread_cond_timedwait(&server->changed, &server->lock, &deadline) == 0)
 		continue;

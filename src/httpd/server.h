@@ -20,7 +20,7 @@ struct http_server;
 
 /* What a member is when it is left 0. */
 #define HTTP_CONNECTIONS_MAX 256
-#define HTTP_MEMORY_BYTES    (64u * 1024u)
+#define HTTP_MEMORY_BYTES    (32u * 1024u)
 #define HTTP_BODY_MAX_BYTES  (1024u * 1024u)
 
 struct http_options {

@@ -13,11 +13,25 @@
 #include "base/list.h"
 #include "base/thread.h"
 
-static void fire(struct heap_node *node)
+static int arm(struct timers *timers, struct timer *timer, int64_t due_ms)
+{
+	int rc = heap_set(&timers->heap, &timer->node, due_ms);
+
+	if (rc == 0)
+		atomic_store(&timer->armed_ms, due_ms);
+	return rc;
+}
+
+/* It has left the heap; when it was moved meanwhile, it goes back there, where it has room. */
+static void fire(struct timers *timers, struct heap_node *node, int64_t now_ms)
 {
 	struct timer *timer = container_of(node, struct timer, node);
 
-	timer->fire(timer);
+	/* First: whoever moves it from now on finds it gone, and takes the lock. */
+	atomic_store(&timer->armed_ms, 0);
+	int64_t due_ms = atomic_load(&timer->due_ms);
+	if (due_ms <= now_ms || arm(timers, timer, due_ms) < 0)
+		timer->fire(timer);
 }
 
 /* Fires what is due; returns how long to wait for the next, -1 for ever. */
@@ -27,7 +41,7 @@ static int fire_due(struct timers *timers)
 	struct heap_node *node;
 
 	while ((node = heap_pop_due(&timers->heap, now_ms)))
-		fire(node);
+		fire(timers, node, now_ms);
 	node = heap_first(&timers->heap);
 	timers->wake_ms = node ? node->due_ms : INT64_MAX;
 	if (!node)
@@ -83,7 +97,7 @@ void timers_stop(struct timers *timers, bool fire_all)
 	pthread_join(timers->thread, NULL);
 
 	while (fire_all && (node = heap_pop_due(&timers->heap, INT64_MAX)))
-		fire(node);
+		fire(timers, node, INT64_MAX);
 	heap_finish(&timers->heap);
 	close(timers->event_fd);
 	pthread_mutex_destroy(&timers->lock);
@@ -101,9 +115,13 @@ int timers_set(struct timers *timers, struct timer *timer, int64_t delay_ms)
 {
 	int64_t due_ms = clock_system.mono_ms() + delay_ms;
 
+	atomic_store(&timer->due_ms, due_ms);
+	/* Limits mostly move later: the thread finds that out when the earlier moment has come. */
+	int64_t armed_ms = atomic_load(&timer->armed_ms);
+	if (armed_ms != 0 && armed_ms <= due_ms)
+		return 0;
 	pthread_mutex_lock(&timers->lock);
-	int rc = heap_set(&timers->heap, &timer->node, due_ms);
-	/* Limits mostly move later; the thread then finds nothing due and waits again. */
+	int rc = arm(timers, timer, due_ms);
 	bool wake = rc == 0 && due_ms < timers->wake_ms;
 	if (wake)
 		timers->wake_ms = due_ms;
@@ -117,5 +135,6 @@ void timers_remove(struct timers *timers, struct timer *timer)
 {
 	pthread_mutex_lock(&timers->lock);
 	heap_remove(&timers->heap, &timer->node);
+	atomic_store(&timer->armed_ms, 0);
 	pthread_mutex_unlock(&timers->lock);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,8 @@ struct err;
 
 struct timer {
 	struct heap_node node;
+	_Atomic int64_t due_ms;   /* when it is to fire */
+	_Atomic int64_t armed_ms; /* when the heap has it, never later; 0: not at all */
 	void (*fire)(struct timer *timer); /* once; the timer may be freed inside */
 };
 
@@ -36,8 +39,8 @@ void timers_stop(struct timers *timers, bool fire_all);
 
 /* Makes room for `count` timers, so that timers_set() cannot fail while there are no more. */
 int timers_reserve(struct timers *timers, size_t count);
-/* Any thread.  Fires after delay_ms, at the earliest; set anew, only the new moment counts.
- * 0 or ERR_NO_MEMORY. */
+/* Any thread.  Fires after delay_ms, at the earliest; set anew, only the new moment counts.  Moving it
+ * to a later moment costs no lock.  0 or ERR_NO_MEMORY. */
 int timers_set(struct timers *timers, struct timer *timer, int64_t delay_ms);
 void timers_remove(struct timers *timers,
                    struct timer *timer); /* any thread; no harm when not set */

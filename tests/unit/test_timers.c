@@ -86,6 +86,28 @@ START_TEST(a_timer_set_anew_fires_once_and_a_removed_one_never)
 }
 END_TEST
 
+START_TEST(a_timer_that_was_moved_to_a_later_moment_fires_then)
+{
+	struct bell moved = {.timer.fire = ring, .name = 'm'}, between = moved;
+	struct timers timers;
+
+	between.name = 'b';
+	start(&timers);
+	int64_t begin_ms = clock_system.mono_ms();
+	timers_set(&timers, &moved.timer, 20);
+	timers_set(&timers, &between.timer, 60);
+	timers_set(&timers, &moved.timer, 100);
+	await();
+	await();
+	ck_assert_int_ge(fired_ms, begin_ms + 100);
+	timers_set(&timers, &moved.timer, 0);
+	await();
+	timers_stop(&timers, true);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_mem_eq(order, "bmm", 3);
+}
+END_TEST
+
 static const struct {
 	bool fire_all;
 	unsigned fired;
@@ -127,6 +149,7 @@ END_TEST
 static const struct suite_test tests[] = {
 	SUITE_TEST(timers_fire_in_the_order_of_their_moments_and_never_early),
 	SUITE_TEST(a_timer_set_anew_fires_once_and_a_removed_one_never),
+	SUITE_TEST(a_timer_that_was_moved_to_a_later_moment_fires_then),
 	SUITE_LOOP(stop_fires_or_forgets_what_is_left, stop_rows),
 	SUITE_TEST(what_was_reserved_needs_no_memory),
 };
