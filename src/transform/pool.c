@@ -151,7 +151,9 @@ static void serve_starting(struct transforms *pool, struct worker *w)
 		snprintf(why, sizeof(why), "%s ended at once (%s %d)", pool->limits.worker,
 		         WIFSIGNALED(status) ? "signal" : "status",
 		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	else if (state != PROCESS_ANSWER)
+	else if (state == PROCESS_NO_MEMORY)
+		snprintf(why, sizeof(why), "no memory for a worker");
+	else if (state == PROCESS_WRONG)
 		snprintf(why, sizeof(why), "%s is no worker of this version", pool->limits.worker);
 	start_failed(pool, w, why);
 }
@@ -241,18 +243,12 @@ static struct worker *choose(struct transforms *pool, uint64_t key)
 	return best;
 }
 
-/* True when there is an idle worker that still lives. */
-static bool has_idle(struct transforms *pool)
+static bool has_idle(const struct transforms *pool)
 {
-	bool found = false;
-
-	for (unsigned i = 0; i < pool->count; i++) {
-		struct worker *w = &pool->workers[i];
-		if (w->state == WORKER_IDLE && process_is_stale(&w->process))
-			serve(pool, w);
-		found = found || w->state == WORKER_IDLE;
-	}
-	return found;
+	for (unsigned i = 0; i < pool->count; i++)
+		if (pool->workers[i].state == WORKER_IDLE)
+			return true;
+	return false;
 }
 
 static void give(struct transforms *pool, struct transform *t, struct turn *turn)

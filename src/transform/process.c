@@ -91,13 +91,6 @@ int process_kill(struct process *p)
 	return status;
 }
 
-bool process_is_stale(const struct process *p)
-{
-	char byte;
-
-	return recv(p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
-}
-
 static size_t names_bytes(const char *const *names)
 {
 	size_t bytes = 0;
