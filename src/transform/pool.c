@@ -53,6 +53,7 @@ struct transforms {
 	pthread_mutex_t lock; /* of the members up to the next blank line */
 	struct turns turns;
 	bool stopping;
+	bool woken; /* the event is set, and no round has begun since */
 
 	/* The thread's. */
 	struct worker *workers;
@@ -361,12 +362,14 @@ static void wait_and_serve(struct transforms *pool)
 			end_late(pool, &pool->workers[i]);
 }
 
-static bool is_stopping(struct transforms *pool)
+/* From here on whoever posts wakes the thread again.  False when it is to end. */
+static bool begin_round(struct transforms *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool stopping = pool->stopping;
+	bool goes_on = !pool->stopping;
+	pool->woken = false;
 	pthread_mutex_unlock(&pool->lock);
-	return stopping;
+	return goes_on;
 }
 
 static void *run_pool(void *arg)
@@ -374,7 +377,7 @@ static void *run_pool(void *arg)
 	struct transforms *pool = arg;
 	const char stopping[] = "the host is stopping";
 
-	while (!is_stopping(pool)) {
+	while (begin_round(pool)) {
 		give_all(pool);
 		start_more(pool);
 		wait_and_serve(pool);
@@ -472,9 +475,25 @@ void transforms_destroy(struct transforms *pool)
 	release(pool);
 }
 
-void transform_post(struct transforms *pool, struct transform *t)
+/* Puts it where the thread finds it; else says why not.  *ret_wake: the thread may be asleep. */
+static const char *hand_over(struct transforms *pool, struct transform *t, bool *ret_wake)
 {
 	const char *why = NULL;
+
+	pthread_mutex_lock(&pool->lock);
+	if (pool->stopping)
+		why = "the host is stopping";
+	else if (turns_add(&pool->turns, t) < 0)
+		why = "no memory";
+	*ret_wake = !why && !pool->woken;
+	pool->woken = pool->woken || *ret_wake;
+	pthread_mutex_unlock(&pool->lock);
+	return why;
+}
+
+void transform_post(struct transforms *pool, struct transform *t)
+{
+	bool asleep;
 
 	t->result = TRANSFORM_UNAVAILABLE;
 	t->output = NULL;
@@ -489,14 +508,9 @@ void transform_post(struct transforms *pool, struct transform *t)
 		t->done(t);
 		return;
 	}
-	pthread_mutex_lock(&pool->lock);
-	if (pool->stopping)
-		why = "the host is stopping";
-	else if (turns_add(&pool->turns, t) < 0)
-		why = "no memory";
-	pthread_mutex_unlock(&pool->lock);
+	const char *why = hand_over(pool, t, &asleep);
 	if (why)
 		refuse(t, why);
-	else
+	else if (asleep)
 		wake(pool);
 }

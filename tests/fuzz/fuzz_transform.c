@@ -1,4 +1,6 @@
 /* Any bytes as a program of jq: what the scanner lets pass cannot close a bracket that stands around it. */
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
