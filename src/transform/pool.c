@@ -28,7 +28,7 @@ enum {
 	START_MS = 10000,      /* until a worker says that it is ready */
 	RETRY_MS = 100,        /* after the first start that failed; then twice as long each time */
 	RETRY_MOST_MS = 30000, /* and never longer */
-	COMPILED = 64,         /* programs that a worker keeps */
+	DEADLINE_MOST_MS = 24 * 60 * 60 * 1000,
 };
 
 enum worker_state { WORKER_NONE, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
@@ -40,7 +40,7 @@ struct worker {
 	struct turn *turn;
 	int64_t since_ms; /* it was started, or given its run */
 	uint64_t used;    /* when it was given its last run, counted in runs */
-	uint64_t compiled[COMPILED];
+	uint64_t compiled[FRAME_PROGRAMS_KEPT];
 	unsigned compiled_next;
 };
 
@@ -221,7 +221,7 @@ static void end_late(struct transforms *pool, struct worker *w)
 
 static bool has_compiled(const struct worker *w, uint64_t key)
 {
-	for (unsigned i = 0; i < COMPILED; i++)
+	for (unsigned i = 0; i < FRAME_PROGRAMS_KEPT; i++)
 		if (w->compiled[i] == key)
 			return true;
 	return false;
@@ -264,7 +264,7 @@ static void give(struct transforms *pool, struct transform *t, struct turn *turn
 	t->due_ms = w->since_ms + pool->deadline_ms;
 	if (!has_compiled(w, turn->key)) {
 		w->compiled[w->compiled_next] = turn->key;
-		w->compiled_next = (w->compiled_next + 1) % COMPILED;
+		w->compiled_next = (w->compiled_next + 1) % FRAME_PROGRAMS_KEPT;
 	}
 	process_ask(&w->process, t);
 	process_write(&w->process);
@@ -417,6 +417,8 @@ static void configure(struct transforms *pool, const struct transforms_options *
 	if (pool->count > WORKERS_MAX)
 		pool->count = WORKERS_MAX;
 	pool->deadline_ms = options->deadline_ms > 0 ? options->deadline_ms : DEADLINE_MS;
+	if (pool->deadline_ms > DEADLINE_MOST_MS)
+		pool->deadline_ms = DEADLINE_MOST_MS;
 	pool->limits = (struct process_limits){
 		.worker = options->worker ? options->worker : LINKSPAN_TRANSFORM,
 		.memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES,
