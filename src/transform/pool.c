@@ -307,7 +307,8 @@ static void refuse_waiting(struct transforms *pool, const char *why)
 /* As many as there are runs waiting for one.  Where none can be had and none is there, nothing waits. */
 static void start_more(struct transforms *pool)
 {
-	size_t wanted = count_waiting(pool);
+	const size_t waiting = count_waiting(pool); /* what comes from now on has the next round */
+	size_t wanted = waiting;
 	bool any = false;
 
 	for (unsigned i = 0; i < pool->count && wanted > 0; i++) {
@@ -318,7 +319,7 @@ static void start_more(struct transforms *pool)
 	}
 	for (unsigned i = 0; i < pool->count; i++)
 		any = any || pool->workers[i].state != WORKER_NONE;
-	if (!any && count_waiting(pool) > 0)
+	if (!any && waiting > 0)
 		refuse_waiting(pool, pool->why);
 }
 
