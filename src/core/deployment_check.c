@@ -15,8 +15,9 @@ int deployment_check_in(const struct deployment_check *k, const struct conf_conn
 	struct deployment *d = NULL;
 	int rc = deployment_create(k->conf, k->plugins, connection, environment, &d, k->report);
 
-	if (d)
-		rc = template_check(k->transforms, d, k->report);
+	if (rc == 0)
+		rc = d ? template_check(k->transforms, d, k->report)
+		       : template_check_bare(k->transforms, connection, k->report);
 	if (rc < 0)
 		deployment_destroy(d);
 	else

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/vars.h"
 #include "core/deployment.h"
 #include "core/message.h"
 #include "plug/hostapi.h"
@@ -188,31 +189,85 @@ struct outcome *template_outcome(const struct transform *run)
  * Checking
  */
 
-/* Where it stands; NULL: unknown. */
-static const struct node *place_of(const struct deployment *d)
+static const char *key(void)
 {
-	return d->tree ? node_get(d->tree, common_rows[COMMON_BODY_TEMPLATE].name) : NULL;
+	return common_rows[COMMON_BODY_TEMPLATE].name;
 }
 
-int template_check(struct transforms *pool, const struct deployment *d, struct report *report)
+static int compile(struct transforms *pool, const char *program, const struct node *at,
+                   struct report *report)
 {
-	struct transform run = {
-		.program = template_of(d),
-		.names = template_names,
-		.check_only = true,
-	};
+	struct transform run = {.program = program, .names = template_names, .check_only = true};
 
-	if (!run.program || !pool)
-		return 0;
 	transform_wait(pool, &run);
 	mem_free(run.output);
 	if (run.result == TRANSFORM_OK)
 		return 0;
 	if (run.result == TRANSFORM_UNAVAILABLE) {
-		report_add(report, LK_FAULT_WARNING, place_of(d), "template_unchecked",
+		report_add(report, LK_FAULT_WARNING, at, "template_unchecked",
 		           "the program could not be compiled here: %s", run.message);
 		return 0;
 	}
-	report_add(report, LK_FAULT_ERROR, place_of(d), "bad_template", "%s", run.message);
+	report_add(report, LK_FAULT_ERROR, at, "bad_template", "%s", run.message);
 	return ERR_INVALID;
+}
+
+int template_check(struct transforms *pool, const struct deployment *d, struct report *report)
+{
+	const char *program = pool ? template_of(d) : NULL;
+
+	return program ? compile(pool, program, node_get(d->tree, key()), report) : 0;
+}
+
+/* What is written there as the program would be; *ret NULL: that depends on an environment, or there is
+ * none. */
+static int read_bare(struct arena *arena, const struct node *written, const char **ret)
+{
+	static const struct vars unknown = {.mode = VARS_UNKNOWN};
+	struct report ignored; /* its faults were told already */
+	struct node *expanded = NULL;
+
+	report_init(&ignored);
+	int rc = vars_expand(arena, written, &unknown, &ignored, &expanded);
+	report_finish(&ignored);
+	*ret = NULL;
+	if (rc < 0)
+		return rc == ERR_NO_MEMORY ? rc : 0;
+	if (!expanded->part_count)
+		*ret = expanded->u.s;
+	else if (expanded->part_count == 1 && expanded->parts[0].kind == TEXT_LITERAL)
+		*ret = expanded->parts[0].text;
+	return 0;
+}
+
+static int check_written(struct transforms *pool, const struct node *group, struct report *report)
+{
+	const struct node *written = group ? node_get(group, key()) : NULL;
+	const char *program = NULL;
+	struct arena arena;
+
+	if (!written || written->kind != NODE_STRING)
+		return 0;
+	arena_init(&arena);
+	int rc = read_bare(&arena, written, &program);
+	if (rc == 0 && program && program[0] && strlen(program) <= BODY_TEMPLATE_MAX)
+		rc = compile(pool, program, written, report);
+	arena_finish(&arena);
+	return rc;
+}
+
+int template_check_bare(struct transforms *pool, const struct conf_connection *connection,
+                        struct report *report)
+{
+	const struct node *parts = connection->environments;
+
+	if (!pool)
+		return 0;
+	int worst = check_written(pool, connection->settings, report);
+	for (const struct node *n = parts ? parts->first : NULL; n && worst != ERR_NO_MEMORY;
+	     n = n->next) {
+		int rc = check_written(pool, n, report);
+		worst = rc < 0 ? rc : worst;
+	}
+	return worst;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct conf_connection;
 struct deployment;
 struct message_parts;
 struct outcome;
@@ -34,3 +35,6 @@ struct outcome *template_outcome(const struct transform *run);
  * be had for it, that is a warning; pool NULL: it is not compiled.  Waits: not on a lane or a thread of the API's
  * server. */
 int template_check(struct transforms *pool, const struct deployment *d, struct report *report);
+/* The same where there is no environment: those of the definition that hold no variable.  ERR_NO_MEMORY too. */
+int template_check_bare(struct transforms *pool, const struct conf_connection *connection,
+                        struct report *report);

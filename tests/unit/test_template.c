@@ -166,6 +166,49 @@ START_TEST(where_nothing_can_be_compiled_there_is_a_warning)
 }
 END_TEST
 
+/* Without an environment: what is checked of the two, and found. */
+static const struct bare_row {
+	const char *settings;
+	unsigned errors;
+} bare[] = {
+	{"", 0},
+	{"body_template = \"\";", 0},
+	{"body_template = \".a |\";", 1},
+	{"body_template = \".a | $message | $$x\";", 1},
+	{"body_template = \".${field} |\";", 0}, /* who knows */
+	{"body_template = 7;", 0},               /* another fault, told by others */
+};
+
+static void refuse_all(struct transform *t)
+{
+	ck_assert_ptr_null(strstr(t->program, "$$"));
+	refuse(t);
+}
+
+START_TEST(what_holds_no_variable_needs_no_environment)
+{
+	static const char *const plugins[] = {"actor", NULL};
+	struct conf conf = {0};
+	char text[512];
+
+	hosting_begin(plugins, "");
+	fake_transform_begin(refuse_all);
+	snprintf(text, sizeof(text),
+	         "connection: { name = \"Hook\"; type = \"actor\"; settings: { %s }; "
+	         "environments: { Far: { body_template = \".\"; }; }; };\n",
+	         bare[_i].settings);
+	folder_write("connections/Hook.conf", text);
+	ck_assert_int_ge(
+		conf_check(&conf, folder_path("connections/Hook.conf"), NULL, &hosting.report), 0);
+	int rc = template_check_bare(pool(), &conf.connections[0], &hosting.report);
+	ck_assert_int_eq(rc, ERR_INVALID);
+	ck_assert_uint_eq(hosting.report.errors, bare[_i].errors + 1);
+	ck_assert_int_eq(template_check_bare(NULL, &conf.connections[0], &hosting.report), 0);
+	conf_finish(&conf);
+	hosting_end();
+}
+END_TEST
+
 static void expect_fault(const char *settings, const char *code)
 {
 	static const char *const plugins[] = {"actor", NULL};
@@ -207,6 +250,7 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(a_faulty_program_is_named_with_its_place),
 	SUITE_TEST(a_good_program_is_compiled_and_none_is_not),
 	SUITE_TEST(where_nothing_can_be_compiled_there_is_a_warning),
+	SUITE_LOOP(what_holds_no_variable_needs_no_environment, bare),
 	SUITE_TEST(a_secret_cannot_get_into_a_body),
 	SUITE_TEST(a_variable_of_jq_stays_and_two_dollars_are_one),
 };
