@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -72,6 +73,32 @@ def test_without_one_every_byte_passes(config, keeping, daemon):
     body = b'{ "n":12345678901234567890, "n":1.0 }'
     assert running.api.ended(running.api.accept("Hook", body))["state"] == "done"
     assert keeping.arrivals[0].body == body
+
+
+GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs/user-guide.md"
+IN_THE_GUIDE = re.findall(r"^```\n(body_template =.*?;)\n```$", GUIDE.read_text(),
+                          re.MULTILINE | re.DOTALL)
+NOTIFICATION = {"status": "firing", "commonLabels": {"alertname": "DiskFull"}, "alerts": [
+    {"labels": {"alertname": "DiskFull"}, "status": "firing", "annotations": {"summary": "/var"}}]}
+
+
+@pytest.mark.parametrize("at, body, made", [
+    (0, NOTIFICATION, {"text": "*DiskFull* is firing: /var"}),
+    (1, NOTIFICATION, "firing: DiskFull (1)"),
+    (2, {"order": {"id": 7, "total": 8, "lines": []}},
+     {"id": "ID", "order": 7, "total": 8, "via": "here"}),
+])
+def test_the_examples_of_the_guide(config, keeping, daemon, at, body, made):
+    config.environment(variables={"site": "here"})
+    file = config.connection("Hook", url=keeping.url)
+    file.write_text(file.read_text().replace('method = "POST";',
+                                             f'method = "POST";\n{IN_THE_GUIDE[at]}'))
+    running = daemon()
+    id = running.api.accept("Hook", body)
+    assert running.api.ended(id)["state"] == "done"
+    came = keeping.arrivals[0].body.decode().replace(id, "ID")
+    assert (came if isinstance(made, str) else json.loads(came)) == made
+    assert len(IN_THE_GUIDE) == 3
 
 
 # Failures
