@@ -26,6 +26,14 @@ def keeping(start):
     return start(Receiver, keep=True)
 
 
+def workers(process):
+    """The worker processes of a daemon."""
+    found = []
+    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+        found += map(int, (task / "children").read_text().split())
+    return found
+
+
 def test_a_direct_call(config, keeping, daemon):
     config.connection("Hook", url=keeping.url, body_template=SLACK)
     running = daemon()
@@ -167,14 +175,6 @@ def test_an_endless_program_holds_up_itself_alone(config, keeping, daemon):
     assert {a.body for a in keeping.arrivals} == {b'{"a":1}'}
 
 
-def workers(process):
-    """The worker processes of a daemon."""
-    found = []
-    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
-    return found
-
-
 def test_a_worker_that_is_killed_is_replaced(config, keeping, daemon):
     config.connection("Hook", url=keeping.url, body_template="{a}", retry_delay_s=1)
     running = daemon()
@@ -247,8 +247,12 @@ def test_what_is_deployed_runs_after_a_restart(config, keeping, daemon):
     config.connection("Hook", url=keeping.url, body_template="{a}")
     daemon().stop()
     running = daemon()
+    running.reload()
+    # What was compiled once is not again: ten thousand of them would keep a start waiting.
+    assert workers(running.process) == []
     running.api.ended(running.api.accept("Hook", {"a": 1, "b": 2}))
     assert keeping.arrivals[0].body == b'{"a":1}'
+    assert workers(running.process)
 
 
 def test_a_secret_has_no_place_in_a_body(config, call):
