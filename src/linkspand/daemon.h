@@ -22,6 +22,7 @@ struct daemon {
 	struct conf conf; /* the host as it was at the start: a reload compares with it */
 	struct catalog *catalog;
 	struct store *store;
+	struct transforms *transforms;
 	_Atomic(struct host *) host;
 	struct admin *admin;
 	struct listening listening;
