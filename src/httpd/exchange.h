@@ -42,14 +42,16 @@ struct http_server {
 	struct list suspended;  /* exchanges that wait for http_reply() */
 	struct list streams;    /* that are not done */
 	size_t active;          /* exchanges whose answer has not left */
-	bool stopping;          /* nothing is suspended any more */
-	struct buf *complaints; /* of libmicrohttpd, during the start */
+	struct http_identity *identity; /* shown to new connections; NULL: no TLS */
+	bool stopping;                  /* nothing is suspended any more */
+	struct buf *complaints;         /* of libmicrohttpd, during the start */
 };
 
 struct connection {
 	struct http_server *server;
 	uint64_t number;
-	int fd; /* libmicrohttpd's */
+	int fd;                         /* libmicrohttpd's */
+	struct http_identity *identity; /* held while it lives; NULL: no TLS */
 	struct timer timer;
 	struct http_peer peer;
 };
