@@ -423,7 +423,7 @@ START_TEST(what_is_plain_passes_the_guards)
 	int fd = dial(server);
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		for (size_t at = 0; text[at]; at += steps[i])
+		for (size_t at = 0; at < strlen(text); at += steps[i])
 			peer_put(fd, text + at, strnlen(text + at, steps[i]));
 		if (strstr(text, "Content-Length: 3"))
 			peer_put(fd, "\0b", 2);
