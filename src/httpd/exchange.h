@@ -42,14 +42,16 @@ struct http_server {
 	struct list suspended;  /* exchanges that wait for http_reply() */
 	struct list streams;    /* that are not done */
 	size_t active;          /* exchanges whose answer has not left */
-	bool stopping;          /* nothing is suspended any more */
-	struct buf *complaints; /* of libmicrohttpd, during the start */
+	struct http_identity *identity; /* shown to new connections; NULL: no TLS */
+	bool stopping;                  /* nothing is suspended any more */
+	struct buf *complaints;         /* of libmicrohttpd, during the start */
 };
 
 struct connection {
 	struct http_server *server;
 	uint64_t number;
-	int fd; /* libmicrohttpd's */
+	int fd;                         /* libmicrohttpd's */
+	struct http_identity *identity; /* held while it lives; NULL: no TLS */
 	struct timer timer;
 	struct http_peer peer;
 };
@@ -64,6 +66,7 @@ struct exchange {
 	struct http_server *server;
 	struct connection *connection;
 	struct MHD_Connection *mhd;
+	const char *raw_target; /* where the library has it; only compared */
 	_Atomic unsigned holders;
 	enum exchange_phase phase;
 
@@ -88,6 +91,11 @@ void exchange_release(struct exchange *exchange);
 /* Copies what the library read.  0 or ERR_NO_MEMORY. */
 int exchange_fill(struct exchange *exchange, const char *path, const char *method,
                   const char *version);
+/* Whether the library left out something of the head that came: all of it lies in its buffer as the
+ * strings it handed out, one behind the other.  It does not say when a NUL byte cut one of them, a
+ * line ended with LF or CR alone, a line was folded, or a header without a name ended the head, and
+ * the rest became another request.  Before a byte of the body is taken. */
+bool exchange_head_is_odd(const struct exchange *exchange, const char *method, const char *version);
 /* Sets the answer, from the library's own thread; the connection ends with it. */
 void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */

@@ -22,6 +22,7 @@ struct exchange *exchange_create(struct connection *connection, struct MHD_Conne
 	exchange->server = server;
 	exchange->connection = connection;
 	exchange->mhd = mhd;
+	exchange->raw_target = target;
 	exchange->holders = 1;
 	exchange->request.connection = connection->number;
 	exchange->request.tls = server->tls;
@@ -98,6 +99,7 @@ int exchange_fill(struct exchange *exchange, const char *path, const char *metho
 	request->version = arena_strdup(&exchange->arena, version);
 	if (!request->path || !request->method || !request->version)
 		return ERR_NO_MEMORY;
+	request->odd_head = exchange_head_is_odd(exchange, method, version);
 	int rc = copy_pairs(exchange, MHD_HEADER_KIND, &request->headers, &request->header_count);
 	if (rc < 0)
 		return rc;
