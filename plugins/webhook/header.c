@@ -112,6 +112,10 @@ int header_check_value(const char *value, size_t bytes, const char **ret_message
 	if (is_blank(value[0]) || is_blank(value[bytes - 1]))
 		return fail(ret_message, "the value of a header cannot begin or end with a space");
 	for (size_t i = 0; i < bytes; i += step) {
+		if (value[i] >= ' ' && value[i] < 0x7f) {
+			step = 1; /* nearly all there is */
+			continue;
+		}
 		step = text_utf8_step(value + i, bytes - i);
 		if (step == 0)
 			return fail(ret_message, "the value of a header must be well-formed UTF-8");

@@ -332,8 +332,9 @@ int link_open(void *state, struct lk_link *link, const struct lk_settings *setti
 	l->state = state;
 	l->host_link = link;
 	l->settings = settings;
-	header_block_init(&l->constant[0]);
-	header_block_init(&l->constant[1]);
+	for (int i = 0; i < CONSTANTS; i++)
+		header_block_init(&l->constant[i]);
+	text_init(&l->type, HEADER_VALUE_MAX_BYTES + 1);
 	read_values(l);
 	int rc = open_url(l);
 	if (rc == 0)
@@ -367,8 +368,9 @@ void link_close(void *conn)
 	pump_close(&l->multi);
 	curl_share_cleanup(l->share);
 	resolve_finish(&l->resolve);
-	header_block_finish(&l->constant[0]);
-	header_block_finish(&l->constant[1]);
+	for (int i = 0; i < CONSTANTS; i++)
+		header_block_finish(&l->constant[i]);
+	text_finish(&l->type);
 	tls_roots_drop(&l->state->tls, l->roots);
 	curl_url_cleanup(l->url);
 	target_finish(&l->target);

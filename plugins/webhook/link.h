@@ -40,6 +40,10 @@ struct header_block {
 
 enum { MESSAGE_HEADERS = 2 }; /* webhook-id, traceparent */
 
+/* The headers that most requests of a link have, all but those of MESSAGE_HEADERS: for a body that has no
+ * type, for one that is JSON, and for one whose type came with the call. */
+enum { CONSTANT_PLAIN, CONSTANT_JSON, CONSTANT_TYPED, CONSTANTS };
+
 /* A method of HTTP. */
 struct webhook_method {
 	const char *name;
@@ -94,9 +98,10 @@ struct webhook_link {
 	struct target target;
 	CURLU *url; /* parsed once, when the URL is no template */
 	struct status_set success;
-	struct header_block constant[2]; /* of most requests; [1] is for bodies that are JSON */
-	struct tls_roots *roots;         /* NULL: plain http, or no verification */
-	CURLSH *share;                   /* TLS sessions of this link alone */
+	struct header_block constant[CONSTANTS];
+	struct text type;        /* what the typed one is for: that of the last call that had one */
+	struct tls_roots *roots; /* NULL: plain http, or no verification */
+	CURLSH *share;           /* TLS sessions of this link alone */
 	struct pump_multi multi;
 	struct resolve resolve;
 	struct wh_timer idle;

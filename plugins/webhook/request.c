@@ -149,7 +149,7 @@ static bool call_has_headers(const struct lk_request *r)
 	for (uint32_t i = 0; i < r->attr_count; i++)
 		if (strncmp(r->attrs[2 * i], header_prefix, sizeof(header_prefix) - 1) == 0)
 			return true;
-	return r->content_type != NULL;
+	return false;
 }
 
 /* The lines for libcurl.  An empty one takes out what it would add by itself. */
@@ -252,8 +252,9 @@ static int lead(struct transfer *t)
 		    header_check_value(values[i], strlen(values[i]), &message) < 0)
 			return 1;
 		at[i] = t->lead_text.len_bytes;
-		text_printf(&t->lead_text, "%s: %s", names[i], values[i]);
-		text_add_char(&t->lead_text, '\0');
+		text_add_str(&t->lead_text, names[i]);
+		text_add(&t->lead_text, ": ", 2);
+		text_add(&t->lead_text, values[i], strlen(values[i]) + 1);
 	}
 	if (text_failed(&t->lead_text))
 		return LK_ENOMEM;
@@ -265,19 +266,41 @@ static int lead(struct transfer *t)
 	return 0;
 }
 
-/* The lines of most requests.  0, or 1: those of an old secret are still being read, so that this
- * request needs its own. */
-static int constant_block(struct webhook_link *l, struct header_block *b, bool json,
+/* Whether the block is for this type, which only the typed one has. */
+static bool fits_type(const struct webhook_link *l, const struct header_block *b, const char *type)
+{
+	return b != &l->constant[CONSTANT_TYPED] || strcmp(text_str(&l->type), type) == 0;
+}
+
+static int build_constant(struct webhook_link *l, struct header_block *b, const char *type,
+                          struct refusal *ret)
+{
+	/* All that a request adds to what the link says, beside its message's own. */
+	const struct lk_request typed = {
+		.size = sizeof(typed), .kind = LK_OP_SEND, .content_type = type};
+
+	if (!type)
+		return build_block(l, NULL, b, b == &l->constant[CONSTANT_JSON], ret);
+	/* Until it is built the block fits nothing. */
+	header_block_finish(b);
+	text_clear(&l->type);
+	text_add_str(&l->type, type);
+	return text_failed(&l->type) ? 1 : build_block(l, &typed, b, false, ret);
+}
+
+/* The lines of most requests.  0, or 1: they cannot be kept, or those of an old secret or of another type are
+ * still being read, so that this request needs its own. */
+static int constant_block(struct webhook_link *l, struct header_block *b, const char *type,
                           struct refusal *ret)
 {
 	uint64_t version = secrets_version(l);
 
-	if (b->lines && b->version == version)
+	if (b->lines && b->version == version && fits_type(l, b, type))
 		return 0;
 	if (l->running.first && b->lines)
 		return 1;
 	b->version = version;
-	return build_block(l, NULL, b, json, ret);
+	return build_constant(l, b, type, ret);
 }
 
 static int choose_headers(struct transfer *t, struct refusal *ret)
@@ -288,8 +311,10 @@ static int choose_headers(struct transfer *t, struct refusal *ret)
 
 	if (call_has_headers(r) || r->kind == LK_OP_DESCRIBE)
 		return build_own(t, json, ret);
-	t->headers = &l->constant[json];
-	int rc = constant_block(l, t->headers, json, ret);
+	t->headers = &l->constant[r->content_type ? CONSTANT_TYPED
+	                          : json          ? CONSTANT_JSON
+	                                          : CONSTANT_PLAIN];
+	int rc = constant_block(l, t->headers, r->content_type, ret);
 	if (rc == 0)
 		rc = lead(t);
 	return rc == 1 ? build_own(t, json, ret) : rc;

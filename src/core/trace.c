@@ -33,6 +33,11 @@ static int is_zero(const char *text, size_t bytes)
 	return strspn(text, "0") >= bytes;
 }
 
+static int is_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 int trace_valid(const char *text)
 {
 	if (strlen(text) != TRACE_LENGTH || strncmp(text, "00-", 3) != 0)
@@ -41,7 +46,7 @@ int trace_valid(const char *text)
 		if (i == PARENT_AT - 1 || i == FLAGS_AT - 1) {
 			if (text[i] != '-')
 				return 0;
-		} else if (!strchr("0123456789abcdef", text[i])) {
+		} else if (!is_digit(text[i])) {
 			return 0;
 		}
 	}

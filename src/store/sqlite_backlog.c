@@ -55,7 +55,8 @@ static struct backlog_ring *add_ring(struct backlog *w, int64_t link)
 
 	if (w->ring_count == w->ring_cap) {
 		size_t cap = w->ring_cap ? 2 * w->ring_cap : RINGS_FIRST;
-		struct backlog_ring **rings = mem_resize(w->rings, cap, sizeof(struct backlog_ring *));
+		struct backlog_ring **rings =
+			mem_resize(w->rings, cap, sizeof(struct backlog_ring *));
 		if (!rings)
 			return NULL;
 		w->rings = rings;

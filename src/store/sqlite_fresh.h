@@ -32,7 +32,8 @@ void fresh_lock(struct fresh *f);
 void fresh_unlock(struct fresh *f);
 
 void fresh_add(struct fresh *f, uint64_t seq, int64_t link, bool waits);
-void fresh_lease(struct fresh *f, uint64_t seq); /* it waits no longer; no harm when it is not there */
+void fresh_lease(struct fresh *f,
+                 uint64_t seq); /* it waits no longer; no harm when it is not there */
 void fresh_remove(struct fresh *f, uint64_t seq); /* no harm when it is not there */
 uint64_t fresh_least(const struct fresh *f);      /* UINT64_MAX: there is none */
 void fresh_each(const struct fresh *f, void (*each)(void *arg, const struct fresh_row *row),

@@ -14,9 +14,9 @@
 #include "base/buf.h"
 #include "crypto/mac.h"
 #include "store/sqlite.h"
+#include "store/sqlite_backlog.h"
 #include "store/sqlite_fresh.h"
 #include "store/sqlite_stmt.h"
-#include "store/sqlite_backlog.h"
 #include "store/store.h"
 
 struct clock;
@@ -34,10 +34,10 @@ enum {
 	PRUNE_STEP_BYTES = 4 << 20, /* of bodies: each page of them is touched */
 	FRESH_SAVE_ROWS = 4096,     /* the watermark is saved after so many accepts, */
 	FRESH_SAVE_MS = 1000,       /* or after this time */
-	BACKLOG_LONG_MS = 60000,      /* what waits gets its place in the file after this time, */
-	BACKLOG_LOOK_MS = 1000,       /* looked at so often, */
-	BACKLOG_STEP = 500,           /* so many rows at once, */
-	BACKLOG_BUSY_MS = 100,        /* and so often while there is other work */
+	BACKLOG_LONG_MS = 60000,    /* what waits gets its place in the file after this time, */
+	BACKLOG_LOOK_MS = 1000,     /* looked at so often, */
+	BACKLOG_STEP = 500,         /* so many rows at once, */
+	BACKLOG_BUSY_MS = 100,      /* and so often while there is other work */
 	ATTRS_BYTES_MAX = 1 << 20,
 	PAGE_BYTES = 4096,
 };

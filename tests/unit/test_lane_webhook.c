@@ -23,6 +23,7 @@ static struct receiver {
 	const unsigned *statuses; /* NULL: always 200; ends with 0, the last one repeats */
 	atomic_uint requests;
 	char authorization[64]; /* of the last request */
+	atomic_uint typed;      /* requests whose body names their type */
 } receiver;
 
 static void on_request(void *arg, struct http_request *request)
@@ -32,6 +33,9 @@ static void on_request(void *arg, struct http_request *request)
 	unsigned i = 0;
 
 	(void)arg;
+	if (http_request_header_count(request, "Content-Type") == 1 &&
+	    strcmp(http_request_header(request, "Content-Type"), request->body) == 0)
+		atomic_fetch_add(&receiver.typed, 1);
 	snprintf(receiver.authorization, sizeof(receiver.authorization), "%s",
 	         authorization ? authorization : "");
 	while (receiver.statuses && i < number && receiver.statuses[i + 1])
@@ -314,12 +318,45 @@ START_TEST(a_refused_secret_is_fetched_anew)
 }
 END_TEST
 
+/* Each message is sent with its own type, whatever those beside it have; "own" is the connection's. */
+START_TEST(types_are_not_mixed_up)
+{
+	static const char *const types[] = {"a/1", "a/1", "a/1", "b/2", "b/2", NULL, "c/3"};
+	enum { TYPES = sizeof(types) / sizeof(types[0]), COUNT = 100 * TYPES };
+	struct hosting_count all;
+
+	hosting_count_init(&all);
+	receiver_start(NULL);
+	hosting_begin(plugins, loopback);
+	define("Peer", "127.0.0.1", "POST", "content_type = \"own\"; pool_size = 8;");
+	hosting_start((struct host_options){.lanes = 1});
+	hosting_open("Peer");
+	for (int i = 0; i < COUNT; i++) {
+		/* One after the other at first, then many at once. */
+		const char *type = types[i % TYPES], *body = type ? type : "own";
+		struct message_parts parts = {
+			.body = body, .body_bytes = strlen(body), .content_type = type};
+		struct send_call call = {.connection = "Peer", .environment = "Test"};
+		ck_assert_int_eq(message_create(&parts, &call.message, NULL), 0);
+		ck_assert_int_eq(host_send(hosting.host, &call, hosting_counted, &all, NULL), 0);
+		message_unref(call.message);
+		if (i < COUNT / 4)
+			hosting_wait(&all, (unsigned)i + 1);
+	}
+	hosting_wait(&all, COUNT);
+	hosting_end();
+	ck_assert_uint_eq(receiver.typed, COUNT);
+	http_server_stop(receiver.server, 0);
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_TEST(a_slow_name_holds_up_nobody_else),
 	SUITE_TEST(links_that_sent_nothing_hold_no_descriptor),
 	SUITE_TEST(more_links_than_descriptors_end_in_clear_errors),
 	SUITE_LOOP(direct_calls_are_repeated_only_where_that_is_safe, retry_rows),
 	SUITE_LOOP(a_refused_secret_is_fetched_anew, renew_rows),
+	SUITE_TEST(types_are_not_mixed_up),
 };
 
 SUITE_MAIN("lane_webhook", tests)

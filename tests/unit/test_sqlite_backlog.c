@@ -147,8 +147,11 @@ START_TEST(no_memory)
 END_TEST
 
 static const struct suite_test tests[] = {
-	SUITE_TEST(each_link_has_its_own_order), SUITE_TEST(undone),    SUITE_TEST(many),
-	SUITE_TEST(bounded),                     SUITE_TEST(no_memory),
+	SUITE_TEST(each_link_has_its_own_order),
+	SUITE_TEST(undone),
+	SUITE_TEST(many),
+	SUITE_TEST(bounded),
+	SUITE_TEST(no_memory),
 };
 
 SUITE_MAIN("sqlite_backlog", tests)
