@@ -38,7 +38,7 @@ struct batch {
 	void (*answered)(void *arg, const struct outbox_answer *answers, size_t count);
 	void *arg;
 	size_t count, left;
-	struct outbox_answer *answers;
+	struct outbox_answer *answers; /* behind the items */
 	struct accept items[];
 };
 
@@ -53,7 +53,6 @@ static void batch_end(struct batch *b)
 	struct host *host = b->host;
 
 	b->answered(b->arg, b->answers, b->count);
-	mem_free(b->answers);
 	mem_free(b);
 	host_let_go(host);
 }
@@ -253,17 +252,14 @@ static int prepare(struct accept *a, const struct outbox_call *call, struct queu
 
 static struct batch *batch_create(struct host *host, size_t count)
 {
-	struct batch *b = mem_zalloc(sizeof(*b) + count * sizeof(b->items[0]));
+	struct batch *b = mem_zalloc(sizeof(*b) + count * (sizeof(b->items[0]) + sizeof(*b->answers)));
 
 	if (!b)
 		return NULL;
 	b->host = host;
 	b->count = count;
-	b->answers = mem_array(count, sizeof(*b->answers));
-	if (b->answers)
-		return b;
-	mem_free(b);
-	return NULL;
+	b->answers = (struct outbox_answer *)(void *)&b->items[count];
+	return b;
 }
 
 /* Fills in one answer, or adds an operation to the chain. */

@@ -46,7 +46,7 @@ struct http_server {
 	/* For moments: a thread that is woken inside would take the processor and wait for it. */
 	pthread_mutex_t lock;   /* what follows; held while libmicrohttpd suspends, and wakes streams */
 	pthread_cond_t changed; /* `suspended` or `active`, once `stopping` */
-	struct list suspended;  /* exchanges whose http_reply() has not ended */
+	struct list suspended;  /* exchanges that the library has put aside */
 	struct list streams;    /* that are not done */
 	struct buf *complaints; /* of libmicrohttpd, during the start */
 };

@@ -81,18 +81,6 @@ static void set_answer(struct exchange *exchange, const struct http_reply *reply
 		server->answered(server->arg, &exchange->request, reply->status);
 }
 
-/* The last that somebody who answers does with the server. */
-static void leave_suspended(struct exchange *exchange)
-{
-	struct http_server *server = exchange->server;
-
-	pthread_mutex_lock(&server->lock);
-	list_remove(&exchange->node);
-	if (server->stopping)
-		pthread_cond_signal(&server->changed);
-	pthread_mutex_unlock(&server->lock);
-}
-
 void http_reply(struct http_request *request, const struct http_reply *reply)
 {
 	struct exchange *exchange = exchange_of(request);
@@ -102,12 +90,11 @@ void http_reply(struct http_request *request, const struct http_reply *reply)
 		set_answer(exchange, reply);
 	if (!exchange->suspended)
 		return;
-	if (first) {
-		/* It is in the list, and stop waits for that: the server is there. */
-		bell_ring(exchange->connection->bell, exchange);
-		leave_suspended(exchange);
-	}
+	/* While it is parked its connection holds it, and stop waits for it: both are there. */
+	struct bell *bell = first ? exchange->connection->bell : NULL;
 	exchange_release(exchange);
+	if (first)
+		bell_ring(bell, exchange);
 }
 
 enum { PROBLEM_BYTES = 512 };
@@ -151,7 +138,6 @@ void exchange_abort(struct exchange *exchange)
 	if (atomic_exchange(&exchange->answered, true))
 		return;
 	exchange_refuse(exchange, &exchange_stopping);
-	list_remove(&exchange->node);
 	MHD_resume_connection(exchange->mhd);
 }
 

@@ -136,6 +136,22 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd
 	return exchange;
 }
 
+/* What was parked goes on, or has ended. */
+static void unpark(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+
+	if (!exchange->parked)
+		return;
+	exchange->parked = false;
+	pthread_mutex_lock(&server->lock);
+	list_remove(&exchange->node);
+	if (server->stopping)
+		pthread_cond_signal(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+	bell_answer(exchange->connection->bell);
+}
+
 static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code)
 {
@@ -146,7 +162,7 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	if (!exchange)
 		return;
-	bell_answer(exchange->connection->bell);
+	unpark(exchange);
 	limit_time(exchange->connection);
 	exchange_end(exchange);
 	atomic_fetch_sub(&server->active, 1);
@@ -256,7 +272,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const ch
 		*data_bytes = 0;
 		return take_body(exchange, data, bytes);
 	default:
-		bell_answer(exchange->connection->bell);
+		unpark(exchange);
 		return queue(exchange);
 	}
 }
@@ -458,9 +474,6 @@ static void drain(struct http_server *server, int64_t grace_ms)
 	streams_wake(server);
 	while (!list_empty(&server->suspended))
 		pthread_cond_wait(&server->changed, &server->lock);
-	/* All have an answer now, and nobody rings any more. */
-	for (unsigned i = 0; i < server->bell_count; i++)
-		bell_resume(&server->bells[i]);
 	while (server->active > 0 &&
 	       pthread_cond_timedwait(&server->changed, &server->lock, &deadline) == 0)
 		continue;
@@ -474,6 +487,8 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
 	int fd = MHD_quiesce_daemon(server->daemon);
 
 	drain(server, grace_ms);
+	for (unsigned i = 0; i < server->bell_count; i++)
+		bell_wait(&server->bells[i]);
 	MHD_stop_daemon(server->daemon);
 	if (fd >= 0)
 		close(fd);
