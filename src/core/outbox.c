@@ -224,7 +224,7 @@ static int prepare(struct accept *a, const struct outbox_call *call, struct queu
 
 	a->queue = q;
 	a->message = message_ref(call->message);
-	if (!copy_keys(a, call) || message_id_parse(p->id, &seq, &salt) < 0)
+	if (!copy_keys(a, call) || message_number(call->message, &seq, &salt) < 0)
 		return ERR_NO_MEMORY;
 	a->row = (struct store_delivery){
 		.seq = seq,
@@ -270,7 +270,7 @@ static void add(struct batch *b, size_t i, const struct outbox_call *call, struc
 	struct queue *q = host_queue(b->host, call->project, call->connection, call->environment);
 	const char *reason;
 
-	snprintf(answer->id, sizeof(answer->id), "%s", message_get(call->message)->id);
+	mem_put_text(answer->id, sizeof(answer->id), message_get(call->message)->id);
 	int rc = refusal(b->host, q, &reason);
 	if (rc < 0) {
 		refuse(answer, rc, reason);

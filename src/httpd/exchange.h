@@ -61,6 +61,20 @@ struct connection {
 	struct exchange *spare; /* its memory is there for the next one; NULL: none */
 };
 
+/*
+ * A response for short answers.  Making one costs an allocation or three for each header, and they mostly
+ * have the same headers: so it stays with the exchange, and the next answer of the same type and
+ * length only gets another body.
+ */
+enum { FORM_BODY_BYTES = 256, FORM_TYPE_BYTES = 64 };
+
+struct form {
+	struct MHD_Response *response; /* NULL: there is none yet */
+	char type[FORM_TYPE_BYTES];
+	size_t body_bytes;
+	char body[FORM_BODY_BYTES];
+};
+
 enum exchange_phase { EXCHANGE_HEADERS, EXCHANGE_BODY, EXCHANGE_HANDLED };
 
 struct exchange {
@@ -81,7 +95,8 @@ struct exchange {
 	bool parked;           /* and the library has put the connection aside */
 	atomic_bool answered;
 	struct http_reply reply; /* copied into the arena; status 0: there is none */
-	struct MHD_Response *response; /* made of it; NULL when answered: close the connection */
+	struct MHD_Response *response; /* made of it; NULL: there is none, or it is that of the form */
+	struct form form;
 	unsigned status;
 };
 
@@ -104,8 +119,9 @@ int exchange_fill(struct exchange *exchange, const char *path, const char *metho
 void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */
 void exchange_abort(struct exchange *exchange);
-/* Makes the response of what was answered; on the library's thread.  False: there is none. */
-bool exchange_build(struct exchange *exchange);
+/* The response of what was answered, which stays the exchange's; on the library's thread.  NULL: there is
+ * none, and the connection is to be closed. */
+struct MHD_Response *exchange_response(struct exchange *exchange);
 
 /* False: there was no memory, or one cannot be sent. */
 bool exchange_add_headers(struct MHD_Response *response, const struct http_pair *headers,

@@ -175,10 +175,10 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 
 static enum MHD_Result queue(struct exchange *exchange)
 {
+	struct MHD_Response *response = exchange_response(exchange);
+
 	/* Without an answer there was no memory for one: MHD_NO closes the connection. */
-	if (!exchange_build(exchange))
-		return MHD_NO;
-	return MHD_queue_response(exchange->mhd, exchange->status, exchange->response);
+	return response ? MHD_queue_response(exchange->mhd, exchange->status, response) : MHD_NO;
 }
 
 static enum MHD_Result refuse(struct exchange *exchange, const struct http_refusal *refusal)
