@@ -67,6 +67,7 @@ rule_tidy() {
 	sources | grep -E '^(src|plugins)/.*\.c$' |
 		xargs -P "$(nproc)" -I{} clang-tidy --quiet {} -- -std=gnu17 -D_GNU_SOURCE \
 			-DLINKSPAN_VERSION='""' -DLINKSPAN_PLUGINDIR='""' -DLINKSPAN_CONFIG='""' \
+			-DLINKSPAN_TRANSFORM='""' \
 			-Isrc -Iinclude "${flags[@]}" 2> >(grep -v 'warnings\? generated\|^Suppressed\|^Use -h' >&2)
 }
 

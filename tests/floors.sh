@@ -33,6 +33,7 @@ sodium             src/crypto/
 openssl/           src/crypto/ plugins/webhook/
 curl/              src/fetch/ plugins/webhook/
 microhttpd.h       src/httpd/
+gnutls/            src/httpd/
 sqlite3.h          src/store/
 systemd/           src/journal/
 libpq-fe.h         src/store/

@@ -282,6 +282,14 @@ size_t admin_token_count(struct admin *admin)
 	return tokens_count(admin->tokens);
 }
 
+void admin_identify(struct admin *admin, struct http_identity *identity)
+{
+	if (admin->listener)
+		http_server_identify(admin->listener, identity);
+	else
+		http_identity_release(identity);
+}
+
 /* Whether all are answered in time: what the store or a lane has to say about them is on its way. */
 static bool wait_for_sendings(struct admin *admin)
 {

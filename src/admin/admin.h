@@ -15,6 +15,7 @@ struct admin;
 struct catalog;
 struct err;
 struct host;
+struct http_identity;
 
 /* What the API tells of the host's configuration; a reload changes it. */
 struct admin_configuration {
@@ -46,6 +47,8 @@ struct admin_options {
 int admin_start(const struct admin_options *options, struct admin **ret, struct err *e);
 /* How many API tokens there are. */
 size_t admin_token_count(struct admin *admin);
+/* New connections to the TCP listener see this certificate from now on.  Takes it.  Any thread. */
+void admin_identify(struct admin *admin, struct http_identity *identity);
 /* Any thread. */
 int admin_configure(struct admin *admin, const struct admin_configuration *configuration);
 /* Accepts nothing more, and ends.  Sends that are under way get their answer, as far as it comes within

@@ -117,10 +117,9 @@ static int read_wish(struct api_call *call, const struct json *body, struct wish
 		problem_fault(p, "/definition/name", "missing_parameter", "is needed");
 	if (p->fault_count > 0)
 		return ERR_USAGE;
-	/* Where secrets may go is for those to say who may edit. */
-	int rc = definition && ret->confirms_secrets
-	                 ? authorize(&call->asker.who, ACTION_EDIT, ret->project, name, &e)
-	                 : 0;
+	/* Where secrets may go is for those to say who may edit: a secret that was never sent goes
+	 * wherever the draft says. */
+	int rc = definition ? authorize(&call->asker.who, ACTION_EDIT, ret->project, name, &e) : 0;
 	if (rc < 0)
 		problem_set(p, (unsigned)err_http_status(rc), err_name(rc), "%s", e.text);
 	return rc;

@@ -1,6 +1,7 @@
 /* The catalogue's words, refusals and preconditions as HTTP has them. */
 #include "admin/catalogue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "admin/admin_impl.h"
@@ -160,6 +161,17 @@ static bool is_revision(const char *text)
 	return strspn(text, "0123456789abcdef") == REVISION_BYTES - 1;
 }
 
+/* An entity tag (RFC 9110, 8.8.3); a weak one never matches (13.1.1). */
+static bool is_tag(const char *text)
+{
+	text += strncmp(text, "W/", 2) == 0 ? 2 : 0;
+	if (*text++ != '"')
+		return false;
+	while ((unsigned char)*text > ' ' && *text != '"' && *text != 0x7f)
+		text++;
+	return strcmp(text, "\"") == 0;
+}
+
 int catalogue_match(const struct api_call *call, bool needed, char ret[REVISION_BYTES],
                     struct problem *p)
 {
@@ -177,13 +189,13 @@ int catalogue_match(const struct api_call *call, bool needed, char ret[REVISION_
 	size_t count = http_request_header_count(call->request, "If-Match");
 	if (count == 1 && strcmp(given, "*") == 0)
 		return 0;
-	if (count != 1 || given[0] != '"' || !is_revision(given + 1) ||
-	    strcmp(given + REVISION_BYTES, "\"") != 0) {
+	if (count != 1 || !is_tag(given)) {
 		problem_fault(p, "If-Match", "invalid_parameter",
 		              "is not one revision in quotation marks, as ETag had it, or *");
 		return ERR_USAGE;
 	}
-	memcpy(ret, given + 1, REVISION_BYTES - 1);
-	ret[REVISION_BYTES - 1] = '\0';
+	bool is_ours = given[0] == '"' && is_revision(given + 1) && given[REVISION_BYTES] == '"';
+	/* With its quotation mark it is the revision of nothing. */
+	snprintf(ret, REVISION_BYTES, "%s", given + (is_ours ? 1 : 0));
 	return 0;
 }

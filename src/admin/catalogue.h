@@ -32,8 +32,9 @@ void catalogue_refuse(const struct api_call *call, struct catalog_answer *a, con
 /* Of users (catalog_users), those in projects that whoever asks may see: an array. */
 struct json *catalogue_users(const struct api_call *call, const struct json *items);
 
-/* The revision of If-Match into ret; "" for "*", and where none is given and none is needed.  ERR_USAGE: p says
- * what is wrong: 428 "if_match_needed", or 400 for all but one strong revision. */
+/* The revision of If-Match into ret; "" for "*", and where none is given and none is needed; a tag
+ * that is no revision comes as something that no revision equals.  ERR_USAGE: p says what is wrong: 428
+ * "if_match_needed", or 400 for all but one tag. */
 int catalogue_match(const struct api_call *call, bool needed, char ret[REVISION_BYTES],
                     struct problem *p);
 

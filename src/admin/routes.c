@@ -52,7 +52,7 @@ const struct route routes[] = {
 	{"POST", CONNECTION ":test", "testConnection", ACTION_OPERATE, SCOPE_PROJECT,
          "Tests a connection, or a draft of it, without sending a message.", api_test, NULL, 0,
          true},
-	{"POST", API "/projects/{project}/connections:test", "testDraft", ACTION_OPERATE,
+	{"POST", API "/projects/{project}/connections:test", "testDraft", ACTION_EDIT,
          SCOPE_PROJECT, "Tests a connection that is not saved.", api_test, NULL, 0, true},
 	{"GET", CONNECTION "/export", "exportConnection", ACTION_READ, SCOPE_PROJECT,
          "A bundle of one connection.", api_connection_export, api_export_rows, EXPORT_ROWS, true},

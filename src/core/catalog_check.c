@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "conf/name.h"
 #include "core/deployment.h"
+#include "core/deployment_check.h"
 #include "schema/node.h"
 #include "json/json.h"
 
@@ -136,44 +137,26 @@ int catalog_check_alerts(struct catalog *c, const struct entry *entry,
 	return rc;
 }
 
-/* environment NULL: as far as can be said without. */
-static int check_in(struct catalog *c, const struct catalog_entry *entry,
-                    const struct conf_environment *environment, const struct node *part,
-                    struct report *report)
+static void place_faults(void *arg, const struct deployment_checked *found)
 {
-	struct deployment *d = NULL;
-	size_t first = report->count;
-
-	int rc = deployment_create(&c->base->conf, c->plugins, entry->definition, environment, &d,
-	                           report);
-	deployment_destroy(d);
-	if (report->count == first)
-		return rc;
-	struct json *said = part ? definition_json(part) : NULL;
-	faults_place(report, first, environment ? environment->name : "", said);
-	json_free(said);
-	return rc;
+	faults_place_in(arg, found->first, found->connection,
+	                found->environment ? found->environment->name : "");
+	deployment_destroy(found->deployment);
 }
 
 int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
                              struct catalog_answer *a, struct err *e)
 {
-	const struct conf *conf = &c->base->conf;
-	const struct node *parts = entry->definition->environments;
+	const struct deployment_check check = {
+		.conf = &c->base->conf,
+		.plugins = c->plugins,
+		.report = &a->report,
+		.checked = place_faults,
+		.arg = &a->report,
+	};
 	size_t errors = a->report.errors;
-	unsigned served = 0;
-	int rc = 0;
 
-	for (const struct node *n = parts ? parts->first : NULL; n && rc != ERR_NO_MEMORY;
-	     n = n->next) {
-		const struct conf_environment *environment = conf_environment(conf, n->name);
-		if (!environment || !catalog_serves(c, n->name))
-			continue;
-		served++;
-		rc = check_in(c, entry, environment, n, &a->report);
-	}
-	if (!served)
-		rc = check_in(c, entry, NULL, NULL, &a->report);
+	int rc = deployment_check_all(&check, entry->definition);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (a->report.errors == errors && rc == 0)

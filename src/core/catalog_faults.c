@@ -3,6 +3,7 @@
 
 #include "base/banned.h"
 #include "core/catalog_impl.h"
+#include "schema/node.h"
 #include "json/json.h"
 
 enum { KEY_BYTES = 128 };
@@ -48,4 +49,16 @@ void faults_place(struct report *report, size_t first, const char *environment,
 		if (placed)
 			fault->path = placed;
 	}
+}
+
+void faults_place_in(struct report *report, size_t first, const struct conf_connection *definition,
+                     const char *environment)
+{
+	if (report->count == first)
+		return;
+	const struct node *parts = definition->environments;
+	const struct node *part = parts ? node_get(parts, environment) : NULL;
+	struct json *said = part ? definition_json(part) : NULL;
+	faults_place(report, first, environment, said);
+	json_free(said);
 }

@@ -148,6 +148,9 @@ bool is_current(const struct catalog *c, const struct catalog_entry *entry,
  * "settings.url".  What is said of the definition itself begins "connection.". */
 void faults_place(struct report *report, size_t first, const char *environment,
                   const struct json *part);
+/* Those of a definition in that environment ("": in none). */
+void faults_place_in(struct report *report, size_t first, const struct conf_connection *definition,
+                     const char *environment);
 
 /* catalog_deploy.c: with `changing` held. */
 struct deploying {

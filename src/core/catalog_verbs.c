@@ -11,6 +11,7 @@
 #include "core/catalog_check.h"
 #include "core/catalog_impl.h"
 #include "core/deployment.h"
+#include "core/deployment_check.h"
 #include "core/host.h"
 #include "core/literal.h"
 #include "core/snapshot.h"
@@ -330,17 +331,6 @@ static int check_consent(struct catalog *c, const struct deploy_call *call,
 	return rc;
 }
 
-static void place_faults(struct catalog_answer *a, size_t first,
-                         const struct conf_connection *connection, const char *environment)
-{
-	const struct node *part =
-		connection->environments ? node_get(connection->environments, environment) : NULL;
-	struct json *said = part && a->report.count > first ? definition_json(part) : NULL;
-
-	faults_place(&a->report, first, environment, said);
-	json_free(said);
-}
-
 /* What a draft would take the place of; NULL: nothing that could be deployed. */
 static struct deployment *saved_deployment(struct catalog *c, const struct conf_connection *saved,
                                            const struct conf_environment *environment)
@@ -363,6 +353,8 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 {
 	const struct conf_environment *environment =
 		conf_environment(&c->base->conf, call->environment);
+	const struct deployment_check check = {
+		.conf = &c->base->conf, .plugins = c->plugins, .report = &a->report};
 	struct conf_connection enabled = *connection;
 	struct deployment *d = NULL;
 
@@ -375,9 +367,8 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 		                   call->environment);
 	enabled.enabled = true; /* what is switched off can be tested all the same */
 	size_t first = a->report.count;
-	int rc = deployment_create(&c->base->conf, c->plugins, &enabled, environment, &d,
-	                           &a->report);
-	place_faults(a, first, connection, environment->name);
+	int rc = deployment_check_in(&check, &enabled, environment, &d);
+	faults_place_in(&a->report, first, connection, environment->name);
 	if (rc == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	if (rc < 0)

@@ -27,7 +27,7 @@ enum event_kind {
 	EVENT_RELOAD_FAILED,
 	EVENT_DISK_FULL,
 	EVENT_DISK_FREE,
-	EVENT_CERTIFICATE_EXPIRES, /* of a link: soon, or it has */
+	EVENT_CERTIFICATE_EXPIRES, /* of a link, or of the API's listener: soon, or it has */
 	EVENT_TEST_FAILED,         /* of a link: the periodic one, and did not before */
 	EVENT_TEST_OK,
 	EVENT_KINDS,
@@ -35,7 +35,7 @@ enum event_kind {
 
 const char *event_name(enum event_kind kind); /* "delivered" "failed" … */
 
-/* Says that something happened to the whole host (the kinds from EVENT_RELOADED to EVENT_DISK_FREE). */
+/* Says that something happened to the whole host (the kinds from EVENT_RELOADED to EVENT_CERTIFICATE_EXPIRES). */
 void event_emit(struct host *host, enum event_kind kind, const char *detail);
 
 /* Texts that do not apply are "". */

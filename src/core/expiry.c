@@ -43,29 +43,28 @@ const char *expiry_source_name(enum expiry_source source)
  * Telling
  */
 
-static void tell(struct queue *q, enum expiry_source source, const struct expiry_entry *entry,
-                 int64_t left_ms)
+bool expiry_write(const struct expiry_entry *entry, const char *title, int64_t now_ms,
+                  char ret[EXPIRY_TEXT_BYTES])
 {
-	char detail[256], end[CLOCK_TEXT_BYTES];
+	int64_t left_ms = entry->ends_ms - now_ms;
 	bool ended = left_ms <= 0;
+	char end[CLOCK_TEXT_BYTES];
 
 	clock_format(entry->ends_ms, end);
-	snprintf(detail, sizeof(detail), "%s%s%s%s %s on %.10s, %lld days %s", titles[source],
+	snprintf(ret, EXPIRY_TEXT_BYTES, "%s%s%s%s %s on %.10s, %lld days %s", title,
 	         entry->subject[0] ? " (" : "", entry->subject, entry->subject[0] ? ")" : "",
 	         ended ? "ended" : "ends", end, (long long)((ended ? -left_ms : left_ms) / DAY_MS),
 	         ended ? "ago" : "from now");
-	event_of_link(q, EVENT_CERTIFICATE_EXPIRES,
-	              ended ? "certificate_expired" : "certificate_expires", detail);
+	return ended;
 }
 
-static void check(struct queue *q, enum expiry_source source)
+bool expiry_is_due(struct expiry_entry *entry, int64_t now_ms)
 {
-	struct expiry_entry *entry = &q->expiry.of[source];
-	int64_t left_ms = entry->ends_ms - q->host->clock->unix_ms();
+	int64_t left_ms = entry->ends_ms - now_ms;
 	unsigned passed = 0;
 
 	if (entry->ends_ms == 0)
-		return;
+		return false;
 	if (entry->told_of_ms != entry->ends_ms) {
 		entry->told_of_ms = entry->ends_ms;
 		entry->told = 0;
@@ -74,9 +73,22 @@ static void check(struct queue *q, enum expiry_source source)
 	       left_ms <= thresholds_ms[passed])
 		passed++;
 	if (passed <= entry->told)
-		return;
+		return false;
 	entry->told = passed;
-	tell(q, source, entry, left_ms);
+	return true;
+}
+
+static void check(struct queue *q, enum expiry_source source)
+{
+	struct expiry_entry *entry = &q->expiry.of[source];
+	int64_t now_ms = q->host->clock->unix_ms();
+	char detail[EXPIRY_TEXT_BYTES];
+
+	if (!expiry_is_due(entry, now_ms))
+		return;
+	bool ended = expiry_write(entry, titles[source], now_ms, detail);
+	event_of_link(q, EVENT_CERTIFICATE_EXPIRES,
+	              ended ? "certificate_expired" : "certificate_expires", detail);
 }
 
 static void fire_daily(struct timer *timer);

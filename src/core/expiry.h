@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/lane.h"
@@ -32,6 +33,14 @@ struct expiry_entry {
 	int64_t told_of_ms;                 /* the end that somebody was told of */
 	unsigned told;                      /* how many of the thresholds */
 };
+
+enum { EXPIRY_TEXT_BYTES = 256 };
+
+/* Whether a threshold has passed that nobody was told of; it counts as told then.  Any thread. */
+bool expiry_is_due(struct expiry_entry *entry, int64_t now_ms);
+/* "the receiver's certificate (CN=x) ends on 2026-12-04, 9 days from now"; true: it has ended. */
+bool expiry_write(const struct expiry_entry *entry, const char *title, int64_t now_ms,
+                  char ret[EXPIRY_TEXT_BYTES]);
 
 /* Of one queue.  Starts as zeros. */
 struct expiry {

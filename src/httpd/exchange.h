@@ -48,7 +48,8 @@ struct http_server {
 	pthread_cond_t changed; /* `suspended` or `active`, once `stopping` */
 	struct list suspended;  /* exchanges that the library has put aside */
 	struct list streams;    /* that are not done */
-	struct buf *complaints; /* of libmicrohttpd, during the start */
+	struct http_identity *identity; /* shown to new connections; NULL: no TLS */
+	struct buf *complaints;         /* of libmicrohttpd, during the start */
 };
 
 struct connection {
@@ -56,6 +57,7 @@ struct connection {
 	uint64_t number;
 	int fd; /* libmicrohttpd's */
 	struct bell *bell;
+	struct http_identity *identity; /* held while it lives; NULL: no TLS */
 	struct timer timer;
 	struct http_peer peer;
 	struct exchange *spare; /* its memory is there for the next one; NULL: none */
@@ -85,6 +87,7 @@ struct exchange {
 	struct http_server *server;
 	struct connection *connection;
 	struct MHD_Connection *mhd;
+	const char *raw_target; /* where the library has it; only compared */
 	_Atomic unsigned holders;
 	enum exchange_phase phase;
 
@@ -115,6 +118,11 @@ void exchange_destroy(struct exchange *exchange); /* takes NULL */
 /* Copies what the library read.  0 or ERR_NO_MEMORY. */
 int exchange_fill(struct exchange *exchange, const char *path, const char *method,
                   const char *version);
+/* Whether the library left out something of the head that came: all of it lies in its buffer as the
+ * strings it handed out, one behind the other.  It does not say when a NUL byte cut one of them, a
+ * line ended with LF or CR alone, a line was folded, or a header without a name ended the head, and
+ * the rest became another request.  Before a byte of the body is taken. */
+bool exchange_head_is_odd(const struct exchange *exchange, const char *method, const char *version);
 /* Sets the answer, from the library's own thread; the connection ends with it. */
 void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */

@@ -6,6 +6,43 @@
 
 #include "base/banned.h"
 
+bool http_is_token(const char *text)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return *text && text[strspn(text, token)] == '\0';
+}
+
+static bool is_control(int byte)
+{
+	return (byte >= 0 && byte < ' ') || byte == 0x7f;
+}
+
+static bool has_control(const char *value)
+{
+	for (; *value; value++)
+		if (*value != '\t' && is_control((unsigned char)*value))
+			return true;
+	return false;
+}
+
+static bool odd_head(const struct http_guards *guards, const struct http_request *request)
+{
+	(void)guards;
+	return request->odd_head;
+}
+
+static bool odd_header(const struct http_guards *guards, const struct http_request *request)
+{
+	(void)guards;
+	for (size_t i = 0; i < request->header_count; i++)
+		if (!http_is_token(request->headers[i].name) ||
+		    has_control(request->headers[i].value))
+			return true;
+	return false;
+}
+
 static bool length_with_encoding(const struct http_guards *guards,
                                  const struct http_request *request)
 {
@@ -48,11 +85,6 @@ static int encoded_byte(const char *s)
 	return low < 0 ? -1 : high << 4 | low;
 }
 
-static bool is_control(int byte)
-{
-	return (byte >= 0 && byte < ' ') || byte == 0x7f;
-}
-
 static bool odd_target(const struct http_guards *guards, const struct http_request *request)
 {
 	bool in_path = true;
@@ -64,7 +96,7 @@ static bool odd_target(const struct http_guards *guards, const struct http_reque
 		int encoded = *s == '%' ? encoded_byte(s) : -1;
 
 		in_path = in_path && *s != '?';
-		if (is_control((unsigned char)*s) || encoded == 0 ||
+		if (*s == ' ' || is_control((unsigned char)*s) || encoded == 0 ||
 		    (in_path && is_control(encoded)))
 			return true;
 	}
@@ -128,6 +160,12 @@ static const struct {
 	bool (*fails)(const struct http_guards *guards, const struct http_request *request);
 	struct http_refusal refusal;
 } table[] = {
+	{HTTP_GUARD_FRAMING,
+         odd_head,
+         {400, "bad_framing", "the lines of the request are not as HTTP/1.1 has them"}},
+	{HTTP_GUARD_FRAMING,
+         odd_header,
+         {400, "bad_framing", "a header cannot have that name or value"}},
 	{HTTP_GUARD_FRAMING,
          length_with_encoding,
          {400, "bad_framing", "Content-Length beside Transfer-Encoding"}},

@@ -9,11 +9,12 @@
 #include "httpd/request.h"
 
 enum {
-	/* One Content-Length at most, none beside Transfer-Encoding, which may only be "chunked":
+	/* Lines as RFC 9112 has them, names that are tokens, values without control characters; one
+	 * Content-Length at most, none beside Transfer-Encoding, which may only be "chunked":
 	 * what a proxy before us might read differently (RFC 9112, 6.3). */
 	HTTP_GUARD_FRAMING = 1,
-	/* The target begins with "/", or is "*"; no control characters in the path, raw or
-	 * percent-encoded; no %00 anywhere. */
+	/* The target begins with "/", or is "*"; no space; no control characters in the path, raw
+	 * or percent-encoded; no %00 anywhere. */
 	HTTP_GUARD_TARGET = 2,
 	/* Exactly one Host, and it is in the list: a page whose name was pointed at our address
 	 * (DNS rebinding) is refused. */
@@ -23,6 +24,9 @@ enum {
 	HTTP_GUARD_ORIGIN = 8,
 	HTTP_GUARD_ALL = 15,
 };
+
+/* A method, the name of a header (RFC 9110, 5.6.2). */
+bool http_is_token(const char *text);
 
 struct http_guards {
 	unsigned checks;          /* HTTP_GUARD_…; 0: none */

@@ -174,10 +174,7 @@ void exchange_abort(struct exchange *exchange)
 
 bool http_reply_header_valid(const char *name, const char *value)
 {
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	if (!*name || name[strspn(name, token)] != '\0' || !*value)
+	if (!http_is_token(name) || !*value)
 		return false;
 	for (; *value; value++) {
 		if ((unsigned char)*value < ' ' || *value == 0x7f)

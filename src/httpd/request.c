@@ -45,6 +45,7 @@ struct exchange *exchange_create(struct connection *connection, struct MHD_Conne
 		.server = server,
 		.connection = connection,
 		.mhd = mhd,
+		.raw_target = target,
 		.holders = 1,
 	};
 	exchange->body.max_bytes = server->body_max_bytes;
@@ -150,6 +151,7 @@ int exchange_fill(struct exchange *exchange, const char *path, const char *metho
 	request->version = arena_strdup(&exchange->arena, version);
 	if (!request->path || !request->method || !request->version)
 		return ERR_NO_MEMORY;
+	request->odd_head = exchange_head_is_odd(exchange, method, version);
 	int rc = copy_pairs(exchange, MHD_HEADER_KIND, &request->headers, &request->header_count);
 	if (rc < 0)
 		return rc;

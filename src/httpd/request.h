@@ -40,6 +40,7 @@ struct http_request {
 	uint64_t connection; /* the number of its connection: 1 is the server's first */
 	bool tls;
 	struct http_peer peer;
+	bool odd_head; /* it came in lines that RFC 9112 does not have: what is here may be less */
 	unsigned note; /* the handler's own: it may set it; 0 at first */
 };
 

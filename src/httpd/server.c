@@ -79,6 +79,21 @@ static struct bell *bell_of_thread(struct http_server *server)
 	return bell;
 }
 
+/* The session of libmicrohttpd is there, and its handshake has not begun. */
+static int show_identity(struct connection *connection, struct MHD_Connection *mhd)
+{
+	struct http_server *server = connection->server;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (!server->tls)
+		return 0;
+	pthread_mutex_lock(&server->lock);
+	connection->identity = http_identity_hold(server->identity);
+	pthread_mutex_unlock(&server->lock);
+	return info ? http_identity_show(connection->identity, info->tls_session) : ERR_IO;
+}
+
 static void connection_begin(struct http_server *server, struct MHD_Connection *mhd,
                              void **ret_context)
 {
@@ -97,6 +112,19 @@ static void connection_begin(struct http_server *server, struct MHD_Connection *
 	connection->timer.fire = cut_connection;
 	read_peer(fd, &connection->peer);
 	limit_time(connection);
+	if (show_identity(connection, mhd) < 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
+/* The library has ended its session by then. */
+static void connection_end(struct http_server *server, struct connection *connection)
+{
+	if (!connection)
+		return;
+	timers_remove(&server->timers, &connection->timer);
+	http_identity_release(connection->identity);
+	exchange_destroy(connection->spare);
+	mem_free(connection);
 }
 
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
@@ -109,12 +137,8 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 		connection_begin(server, mhd, context);
 		return;
 	}
+	connection_end(server, connection);
 	*context = NULL;
-	if (!connection)
-		return;
-	timers_remove(&server->timers, &connection->timer);
-	exchange_destroy(connection->spare);
-	mem_free(connection);
 }
 
 /*
@@ -377,6 +401,7 @@ static void server_destroy(struct http_server *server)
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->lock);
 	mem_free(server->bells);
+	http_identity_release(server->identity);
 	mem_free(server);
 }
 
@@ -413,12 +438,16 @@ static int server_create(const struct http_options *options, struct http_server 
 	server->tls = options->certificate_pem != NULL;
 	server->bell_count = options->threads > 1 ? options->threads : 1;
 	server->bells = mem_array(server->bell_count, sizeof(*server->bells));
-	if (!server->bells || timers_reserve(&server->timers, connections_max(options)) < 0) {
+	if (!server->bells || timers_reserve(&server->timers, connections_max(options)) < 0)
+		rc = err_no_memory(e);
+	if (rc == 0 && server->tls)
+		rc = http_identity_create(options->certificate_pem, options->key_pem,
+		                          &server->identity, e);
+	if (rc == 0)
+		*ret = server;
+	else
 		server_destroy(server);
-		return err_no_memory(e);
-	}
-	*ret = server;
-	return 0;
+	return rc;
 }
 
 int http_server_start(const struct http_options *options, struct http_server **ret, struct err *e)
@@ -445,6 +474,16 @@ int http_server_start(const struct http_options *options, struct http_server **r
 	}
 	*ret = server;
 	return 0;
+}
+
+void http_server_identify(struct http_server *server, struct http_identity *identity)
+{
+	pthread_mutex_lock(&server->lock);
+	struct http_identity *before = server->identity;
+	if (server->tls)
+		server->identity = identity;
+	pthread_mutex_unlock(&server->lock);
+	http_identity_release(server->tls ? before : identity);
 }
 
 static struct timespec after(int64_t ms)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "httpd/guard.h"
+#include "httpd/identity.h"
 #include "httpd/reply.h"
 #include "httpd/request.h"
 
@@ -57,6 +58,10 @@ struct http_options {
 /* 0; ERR_IO when the address cannot be listened on; ERR_INVALID when the certificate or the key
  * cannot be used; ERR_NO_MEMORY. */
 int http_server_start(const struct http_options *options, struct http_server **ret, struct err *e);
+
+/* Shows another certificate to connections that begin from now on; those that are there are left alone.  Takes
+ * the identity.  A server that began without TLS has none, and goes on so.  Any thread. */
+void http_server_identify(struct http_server *server, struct http_identity *identity);
 
 /* Takes NULL.  Accepts nothing more, answers the requests that are still suspended with 503, gives all answers
  * grace_ms to leave, and ends the connections.  Not on a thread of the server. */

@@ -4,10 +4,21 @@
 #include "base/banned.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/deployment_check.h"
 #include "linkspan/command.h"
 #include "linkspan/faults_show.h"
 #include "linkspan/session.h"
-#include "linkspan/validation.h"
+
+static int check_conf(const struct conf *conf, const struct plugins *plugins, struct report *report,
+                      size_t *ret_count, struct err *e)
+{
+	const struct deployment_check check = {.conf = conf, .plugins = plugins, .report = report};
+
+	if (deployment_check_conf(&check) == ERR_NO_MEMORY)
+		return err_no_memory(e);
+	*ret_count = conf->connection_count;
+	return 0;
+}
 
 /* Files named on the command line; s holds the configuration that they refer to, as far as there is
  * one.  Its own faults are not what was asked for. */
@@ -30,10 +41,8 @@ static int check_path(struct session *s, const char *path, size_t *ret_count, st
 		                  e);
 		plugins = &own;
 	}
-	if (rc == 0)
-		*ret_count = validation_check(&named, plugins, &s->report, NULL, NULL);
-	else
-		err_set(e, rc, "%s: %s", path, err_name(rc));
+	rc = rc < 0 ? err_set(e, rc, "%s: %s", path, err_name(rc))
+	            : check_conf(&named, plugins, &s->report, ret_count, e);
 	plugins_finish(&own);
 	conf_finish(&named);
 	return rc;
@@ -50,8 +59,7 @@ static int check(struct session *s, const struct cli *cli, size_t *ret_count, st
 		return rc;
 	if (named)
 		return check_path(s, cli->args[0], ret_count, e);
-	*ret_count = validation_check(&s->conf, &s->plugins, &s->report, NULL, NULL);
-	return 0;
+	return check_conf(&s->conf, &s->plugins, &s->report, ret_count, e);
 }
 
 int cmd_validate(struct cli *cli, struct err *e)

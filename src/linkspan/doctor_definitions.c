@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "conf/secret.h"
 #include "core/deployment.h"
+#include "core/deployment_check.h"
 #include "linkspan/doctor.h"
-#include "linkspan/validation.h"
 #include "schema/node.h"
 
 /* Every file of the rows that is a certificate by the name of its row. */
@@ -48,11 +48,13 @@ static void note_secrets(struct doctor *d, const struct deployment *deployment)
 		}
 }
 
-/* Takes it. */
-static void note(void *arg, struct deployment *deployment)
+static void note(void *arg, const struct deployment_checked *found)
 {
+	struct deployment *deployment = found->deployment;
 	struct doctor *d = arg;
 
+	if (!deployment)
+		return;
 	for (size_t i = 0; i < sizeof(deployment->parts) / sizeof(deployment->parts[0]); i++)
 		note_files(d, deployment, deployment->parts[i].rows, deployment->parts[i].count,
 		           deployment->parts[i].values);
@@ -97,9 +99,14 @@ void doctor_configuration(struct doctor *d)
 		say_faults(d);
 		return;
 	}
+	const struct deployment_check check = {.conf = &s->conf,
+	                                       .plugins = &s->plugins,
+	                                       .report = &s->report,
+	                                       .checked = note,
+	                                       .arg = d};
 	struct err why = {0};
 	if (plugins_load(&s->plugins, s->conf.host.plugins, &s->report, &why) == 0)
-		validation_check(&s->conf, &s->plugins, &s->report, note, d);
+		deployment_check_conf(&check);
 	if (s->report.count > 0)
 		say_faults(d);
 	else

@@ -12,6 +12,7 @@
 #include "linkspand/notify.h"
 
 enum { WATCH_SIGNALS, WATCH_FAILED, WATCHED };
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
 /* Set by a second signal to end, while the control thread waits for what is in flight. */
 static bool cut;
@@ -76,10 +77,18 @@ static int watchdog_ms(void)
 	return us == 0 ? -1 : ms < 1 ? 1 : (int)(ms > 3600000 ? 3600000 : ms);
 }
 
+/* At least once a day, when somebody may have to be told of a certificate. */
+static int period(void)
+{
+	int ms = watchdog_ms();
+
+	return ms < 0 ? DAY_MS : ms;
+}
+
 int daemon_control(struct daemon *d)
 {
 	sigset_t signals;
-	int status = err_exit_status(ERR_IO), period_ms = watchdog_ms();
+	int status = err_exit_status(ERR_IO), period_ms = period();
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -97,6 +106,7 @@ int daemon_control(struct daemon *d)
 	bool ended = false;
 	while (!ended) {
 		notify_watchdog();
+		listening_tell_expiry(&d->listening, d->host);
 		if (poll(fds, WATCHED, period_ms) < 0 && errno != EINTR)
 			break;
 		if (fds[WATCH_FAILED].revents) {

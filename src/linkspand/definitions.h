@@ -1,29 +1,22 @@
-/* All that one linkspan.conf names, read and checked: what is to run, if there is no fault. */
+/* All that one linkspan.conf names, read and checked without being run. */
 #pragma once
-
-#include <stddef.h>
 
 #include "conf/conf.h"
 #include "schema/report.h"
 
-struct deployment;
 struct err;
 struct plugins;
 
 struct definitions {
 	struct conf conf;
 	struct report report;
-	/* Each connection in each of its environments that this host serves.  Whoever takes one puts NULL in
-	 * its place. */
-	struct deployment **items;
-	size_t count, cap;
 };
 
 /* Reads the files.  ERR_NOT_FOUND: there is no host to be read; other faults are in the report alone.
  * definitions_finish() in any case. */
 int definitions_read(struct definitions *d, const char *file, struct err *e);
-/* Makes the deployments.  ERR_INVALID when there is any fault, of reading too; e names the first. */
-int definitions_deploy(struct definitions *d, const struct plugins *plugins, struct err *e);
+/* As far as deployments would be.  ERR_INVALID when there is any fault, of reading too; e names the first. */
+int definitions_check(struct definitions *d, const struct plugins *plugins, struct err *e);
 void definitions_finish(struct definitions *d);
 
 /* A line of the log for each fault. */

@@ -2,19 +2,15 @@
 #include "linkspand/listening.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/banned.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
+#include "core/event.h"
+#include "httpd/identity.h"
 #include "httpd/listener.h"
-
-enum { PEM_MAX_BYTES = 1024 * 1024 };
 
 void listening_init(struct listening *l)
 {
@@ -22,65 +18,12 @@ void listening_init(struct listening *l)
 	arena_init(&l->arena);
 }
 
-static void wipe(char *text)
-{
-	if (text)
-		mem_wipe(text, strlen(text));
-	mem_free(text);
-}
-
 void listening_finish(struct listening *l)
 {
-	mem_free(l->certificate_pem);
-	wipe(l->key_pem);
+	pair_finish(&l->pair);
 	arena_finish(&l->arena);
 	listening_init(l);
 }
-
-/*
- * Files
- */
-
-static int read_open(int fd, const char *path, bool is_key, char **ret, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_set_errno(e, ERR_IO, "cannot read %s", path);
-	if (!S_ISREG(st.st_mode) || st.st_size > PEM_MAX_BYTES)
-		return err_set(e, ERR_INVALID, "%s is not a file of PEM text", path);
-	if (is_key && (st.st_mode & 027))
-		return err_set(
-			e, ERR_INVALID,
-			"%s can be read by everybody or changed by others; chmod 0640 or 0600",
-			path);
-	char *text = mem_zalloc((size_t)st.st_size + 1);
-	if (!text)
-		return err_no_memory(e);
-	if (read(fd, text, (size_t)st.st_size) == st.st_size) {
-		*ret = text;
-		return 0;
-	}
-	int rc = err_set_errno(e, ERR_IO, "cannot read %s", path);
-	wipe(text);
-	return rc;
-}
-
-static int read_pem(const char *path, bool is_key, char **ret, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_set_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "cannot open %s",
-		                     path);
-	int rc = read_open(fd, path, is_key, ret, e);
-	close(fd);
-	return rc;
-}
-
-/*
- * Names
- */
 
 /* Localhost in all its forms, the address itself, and what the configuration allows. */
 static int name_hosts(struct listening *l, const struct conf_host *host, struct err *e)
@@ -104,18 +47,6 @@ static int name_hosts(struct listening *l, const struct conf_host *host, struct 
 	return 0;
 }
 
-static int read_files(struct listening *l, const struct conf_host *host, struct err *e)
-{
-	if (!host->tls_certificate)
-		return 0;
-	int rc = read_pem(host->tls_certificate, false, &l->certificate_pem, e);
-	if (rc == 0)
-		rc = read_pem(host->tls_key, true, &l->key_pem, e);
-	l->listener.certificate_pem = l->certificate_pem;
-	l->listener.key_pem = l->key_pem;
-	return rc;
-}
-
 static int open_socket(const struct conf_host *host, const struct sockaddr_storage *address,
                        struct err *e)
 {
@@ -137,7 +68,7 @@ int listening_open(struct listening *l, const struct conf_host *host, struct err
 
 	if (conf_listen_address(host->listen, &address, &bytes) < 0)
 		return err_set(e, ERR_INVALID, "cannot listen on %s", host->listen);
-	int rc = read_files(l, host, e);
+	int rc = pair_read(host, &l->pair, e);
 	if (rc == 0)
 		rc = name_hosts(l, host, e);
 	if (rc < 0)
@@ -145,6 +76,72 @@ int listening_open(struct listening *l, const struct conf_host *host, struct err
 	int fd = open_socket(host, &address, e);
 	if (fd < 0)
 		return fd;
+	l->listener.certificate_pem = l->pair.certificate_pem;
+	l->listener.key_pem = l->pair.key_pem;
 	l->listener.fd = fd;
 	return 0;
+}
+
+/*
+ * While it listens
+ */
+
+/* Of a chain only the own one: an old root that goes along is none of anybody's business. */
+static int check_end(const struct pair *fresh, const char *path, struct err *e)
+{
+	char end[CLOCK_TEXT_BYTES];
+
+	if (fresh->own_ends_ms > clock_system.unix_ms() || fresh->own_ends_ms == 0)
+		return 0;
+	clock_format(fresh->own_ends_ms, end);
+	return err_set(e, ERR_INVALID, "%s ended on %.10s", path, end);
+}
+
+int listening_renew(const struct listening *l, const struct conf_host *host, struct renewal *ret,
+                    struct err *e)
+{
+	*ret = (struct renewal){0};
+	if (!l->pair.certificate_pem || !host->tls_certificate)
+		return 0;
+	int rc = pair_read(host, &ret->pair, e);
+	if (rc == 0 && pair_same(&ret->pair, &l->pair))
+		return 0;
+	if (rc == 0)
+		rc = check_end(&ret->pair, host->tls_certificate, e);
+	if (rc == 0)
+		rc = http_identity_create(ret->pair.certificate_pem, ret->pair.key_pem,
+		                          &ret->identity, e);
+	if (rc < 0)
+		err_prefix(e, "the renewed certificate of the listener cannot be taken");
+	return rc;
+}
+
+void listening_adopt(struct listening *l, struct renewal *r, struct admin *admin)
+{
+	if (!r->identity)
+		return;
+	/* The texts stay those of the start, which the API has borrowed. */
+	memcpy(l->pair.digest, r->pair.digest, sizeof(l->pair.digest));
+	l->pair.ends = r->pair.ends;
+	l->pair.own_ends_ms = r->pair.own_ends_ms;
+	admin_identify(admin, r->identity);
+	r->identity = NULL;
+}
+
+void renewal_finish(struct renewal *r)
+{
+	pair_finish(&r->pair);
+	http_identity_release(r->identity);
+	r->identity = NULL;
+}
+
+void listening_tell_expiry(struct listening *l, struct host *host)
+{
+	int64_t now_ms = clock_system.unix_ms();
+	char detail[EXPIRY_TEXT_BYTES];
+
+	if (!expiry_is_due(&l->pair.ends, now_ms))
+		return;
+	expiry_write(&l->pair.ends, "the certificate of the API's listener", now_ms, detail);
+	event_emit(host, EVENT_CERTIFICATE_EXPIRES, detail);
 }

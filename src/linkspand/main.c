@@ -63,7 +63,7 @@ static int check(const struct options *o, struct err *e)
 	if (rc == 0)
 		rc = plugins_load(&plugins, d.conf.host.plugins, &d.report, e);
 	if (rc == 0)
-		rc = definitions_deploy(&d, &plugins, e);
+		rc = definitions_check(&d, &plugins, e);
 	print_faults(&d);
 	if (rc == 0)
 		fprintf(stderr, "%zu connection%s checked, no error\n", d.conf.connection_count,

@@ -21,7 +21,13 @@
  * What a reload cannot change
  */
 
-enum setting_kind { SETTING_TEXT /* may be absent */, SETTING_LIST, SETTING_INT, SETTING_INT64 };
+enum setting_kind {
+	SETTING_TEXT, /* may be absent */
+	SETTING_LIST,
+	SETTING_INT,
+	SETTING_INT64,
+	SETTING_PRESENCE, /* of a text: what it says may change */
+};
 
 static const struct setting {
 	const char *name;
@@ -35,8 +41,7 @@ static const struct setting {
 	{"socket", SETTING_TEXT, offsetof(struct conf_host, socket)},
 	{"listen", SETTING_TEXT, offsetof(struct conf_host, listen)},
 	{"allowed_hosts", SETTING_LIST, offsetof(struct conf_host, allowed_hosts)},
-	{"tls.certificate", SETTING_TEXT, offsetof(struct conf_host, tls_certificate)},
-	{"tls.key", SETTING_TEXT, offsetof(struct conf_host, tls_key)},
+	{"tls", SETTING_PRESENCE, offsetof(struct conf_host, tls_certificate)},
 	{"plugins", SETTING_LIST, offsetof(struct conf_host, plugins)},
 	{"lanes", SETTING_INT, offsetof(struct conf_host, lanes)},
 };
@@ -65,6 +70,8 @@ static bool same_setting(const struct setting *s, const struct conf_host *a,
 		return same_text(*(const char *const *)x, *(const char *const *)y);
 	case SETTING_LIST:
 		return same_list(*(const char *const *const *)x, *(const char *const *const *)y);
+	case SETTING_PRESENCE:
+		return !*(const char *const *)x == !*(const char *const *)y;
 	case SETTING_INT:
 		return *(const int *)x == *(const int *)y;
 	default:
@@ -106,6 +113,24 @@ static void compare_host(void *arg, const struct conf *conf)
 	warn_of_fixed(arg, conf);
 }
 
+/* Before anything is changed.  What else is wrong with the configuration is for the catalogue to say. */
+static int renew(struct daemon *d, struct renewal *ret, struct err *e)
+{
+	struct report ignored;
+	struct conf fresh;
+	int rc = 0;
+
+	*ret = (struct renewal){0};
+	if (!d->conf.host.listen)
+		return 0;
+	report_init(&ignored);
+	if (conf_load_host(&fresh, d->config, &ignored) == 0)
+		rc = listening_renew(&d->listening, &fresh.host, ret, e);
+	conf_finish(&fresh);
+	report_finish(&ignored);
+	return rc;
+}
+
 /* A reload may wait for what is in flight through links that it closes, or for a change that is under way:
  * longer than the service manager waits for a sign of life. */
 struct reloading {
@@ -145,17 +170,22 @@ static void reload_watched(struct reloading *r)
 void daemon_reload(struct daemon *d)
 {
 	struct reloading r = {.daemon = d};
+	struct renewal renewal;
 
 	log_event(LOG_LEVEL_INFO, "reloading", "file", d->config, NULL);
 	notify_reloading(clock_system.mono_ms() * 1000);
 	report_init(&r.report);
-	reload_watched(&r);
+	r.rc = renew(d, &renewal, &r.err);
+	if (r.rc == 0)
+		reload_watched(&r);
 	faults_log(&r.report);
 	report_finish(&r.report);
 	if (r.rc == 0) {
 		catalog_with_conf(d->catalog, compare_host, d);
+		listening_adopt(&d->listening, &renewal, d->admin);
 		r.rc = daemon_adopt(d) < 0 ? err_no_memory(&r.err) : 0;
 	}
+	renewal_finish(&renewal);
 	if (r.rc == 0)
 		tell_done(d, &r.done);
 	else

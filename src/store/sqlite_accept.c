@@ -71,21 +71,24 @@ static int add_payload(struct sqlite_store *s, const struct store_delivery *d)
 	return stmt_run(stmt);
 }
 
-static int add_delivery(struct sqlite_store *s, const struct store_delivery *d, bool leased)
+/* Where the row has its place: leased to the host, or in the index in memory, or in those of the file. */
+enum place { LEASED, IN_MEMORY, IN_FILE };
+
+static int add_delivery(struct sqlite_store *s, const struct store_delivery *d, enum place place)
 {
 	sqlite3_stmt *stmt = s->stmts[STMT_ADD_DELIVERY];
 
 	bind_seq(stmt, 1, d->seq);
 	sqlite3_bind_int64(stmt, 2, (int64_t)d->salt);
 	sqlite3_bind_int64(stmt, 3, d->link);
-	sqlite3_bind_int(stmt, 4, leased ? STORE_LEASED : STORE_READY);
+	sqlite3_bind_int(stmt, 4, place == LEASED ? STORE_LEASED : STORE_READY);
 	sqlite3_bind_int(stmt, 5, 0);
-	if (leased)
-		sqlite3_bind_null(stmt, 6);
-	else
+	if (place == IN_FILE)
 		sqlite3_bind_int64(stmt, 6, d->accepted_ms);
+	else
+		sqlite3_bind_null(stmt, 6);
 	sqlite3_bind_int64(stmt, 7, d->accepted_ms);
-	sqlite3_bind_int(stmt, 8, leased);
+	sqlite3_bind_int(stmt, 8, place == LEASED);
 	bind_text(stmt, 9, d->ordering_key);
 	return stmt_run(stmt);
 }
@@ -103,11 +106,21 @@ static int add_key(struct sqlite_store *s, const struct store_accept *a)
 	return stmt_run(stmt);
 }
 
-/* The watermark covers this lease before it is committed. */
+/* The watermark covers this one before it is committed. */
 static void cover(struct sqlite_store *s, uint64_t seq)
 {
 	if (seq < s->watermark_next)
 		s->watermark_next = seq;
+}
+
+static enum place choose_place(struct sqlite_store *s, const struct store_delivery *d, bool leases)
+{
+	if (leases)
+		return LEASED;
+	/* Which one of a key may go only the file knows. */
+	if (!d->ordering_key && backlog_add(&s->backlog, d->link, d->seq, d->accepted_ms))
+		return IN_MEMORY;
+	return IN_FILE;
 }
 
 int op_accept(struct sqlite_store *s, struct store_op *op)
@@ -134,20 +147,22 @@ int op_accept(struct sqlite_store *s, struct store_op *op)
 		op->rc = ERR_FAILED;
 		return 0;
 	}
-	bool leased = a->lease && !waits;
-	if (rc == 0)
-		rc = add_delivery(s, d, leased);
+	enum place place = IN_FILE;
+	if (rc == 0) {
+		place = choose_place(s, d, a->lease && !waits);
+		rc = add_delivery(s, d, place);
+	}
 	if (rc == 0 && a->idempotency_key)
 		rc = add_key(s, a);
 	if (d->ordering_key)
 		s->has_keys = true;
-	if (rc == 0 && d->ordering_key && !leased)
+	if (rc == 0 && d->ordering_key && place != LEASED)
 		rc = order_refresh(s, d->link, d->ordering_key);
-	if (rc == 0 && leased)
+	if (rc == 0 && place != IN_FILE)
 		cover(s, d->seq);
 	s->accepts_unsaved++;
 	if (d->seq > s->seq_seen)
 		s->seq_seen = d->seq;
-	a->leased = leased;
+	a->leased = place == LEASED;
 	return rc;
 }

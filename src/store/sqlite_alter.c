@@ -171,6 +171,9 @@ int op_expire(struct sqlite_store *s, struct store_op *op)
 	sqlite3_stmt *stmt = s->stmts[STMT_EXPIRED];
 	uint32_t most = bounded(x->most);
 
+	int rc = file_waiting(s, x->link, x->since_ms, most);
+	if (rc != 0)
+		return rc;
 	sqlite3_bind_int64(stmt, 1, x->link);
 	sqlite3_bind_int64(stmt, 2, x->since_ms);
 	sqlite3_bind_int64(stmt, 3, most);
@@ -183,6 +186,9 @@ int op_drop(struct sqlite_store *s, struct store_op *op)
 	sqlite3_stmt *stmt = s->stmts[STMT_DROPPABLE];
 	uint32_t most = bounded(d->most);
 
+	int rc = file_deleted(s, most);
+	if (rc != 0)
+		return rc;
 	sqlite3_bind_int64(stmt, 1, most);
 	return change_found(s, stmt, most, STMT_DROP, d->now_ms, &d->count);
 }

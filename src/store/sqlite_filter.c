@@ -26,17 +26,16 @@ static void add_states(struct buf *sql, unsigned states)
 	buf_add_str(sql, ")");
 }
 
-/* Fresh leases are in no index, but behind the watermark. */
+/* The fresh ones are in no index, but behind the watermark. */
 static void add_waiting(struct buf *sql, unsigned states)
 {
 	buf_add_str(sql, "seq IN (SELECT seq FROM delivery INDEXED BY delivery_due"
 	                 " WHERE due_ms IS NOT NULL AND ");
 	add_states(sql, states);
-	if (states & 1u << STORE_LEASED)
-		buf_add_str(sql, " UNION ALL SELECT seq FROM delivery NOT INDEXED WHERE"
-		                 " state = 1 AND due_ms IS NULL AND seq >="
-		                 " ifnull((SELECT value FROM meta WHERE name = 'watermark'), 0)");
-	buf_add_str(sql, ")");
+	buf_add_str(sql, " UNION ALL SELECT seq FROM delivery NOT INDEXED WHERE ");
+	add_states(sql, states);
+	buf_add_str(sql, " AND due_ms IS NULL AND seq >="
+	                 " ifnull((SELECT value FROM meta WHERE name = 'watermark'), 0))");
 }
 
 static void add_links(struct buf *sql, const struct store_filter *f)

@@ -1,4 +1,4 @@
-/* The fresh leases: a sorted array that mostly grows at its end and shrinks at its start. */
+/* The fresh ones: a sorted array that mostly grows at its end and shrinks at its start. */
 #include "store/sqlite_fresh.h"
 
 #include <string.h>
@@ -59,7 +59,7 @@ static bool make_room(struct fresh *f)
 	return true;
 }
 
-void fresh_add(struct fresh *f, uint64_t seq, int64_t link)
+void fresh_add(struct fresh *f, uint64_t seq, int64_t link, bool waits)
 {
 	if (!make_room(f)) {
 		if (seq < f->lost)
@@ -69,7 +69,7 @@ void fresh_add(struct fresh *f, uint64_t seq, int64_t link)
 	size_t at = f->count++;
 	for (; at > f->start && f->rows[at - 1].seq > seq; at--)
 		f->rows[at] = f->rows[at - 1];
-	f->rows[at] = (struct fresh_row){seq, link};
+	f->rows[at] = (struct fresh_row){.seq = seq, .link = link, .waits = waits};
 }
 
 /* The first place whose number is not less than seq. */
@@ -87,13 +87,28 @@ static size_t find(const struct fresh *f, uint64_t seq)
 	return low;
 }
 
-void fresh_remove(struct fresh *f, uint64_t seq)
+static struct fresh_row *look_up(struct fresh *f, uint64_t seq)
 {
 	size_t at = find(f, seq);
 
-	if (at == f->count || f->rows[at].seq != seq || !f->rows[at].link)
+	return at < f->count && f->rows[at].seq == seq && f->rows[at].link ? &f->rows[at] : NULL;
+}
+
+void fresh_lease(struct fresh *f, uint64_t seq)
+{
+	struct fresh_row *row = look_up(f, seq);
+
+	if (row)
+		row->waits = 0;
+}
+
+void fresh_remove(struct fresh *f, uint64_t seq)
+{
+	struct fresh_row *row = look_up(f, seq);
+
+	if (!row)
 		return;
-	f->rows[at].link = 0;
+	row->link = 0;
 	f->gone++;
 	while (f->start < f->count && !f->rows[f->start].link) {
 		f->start++;
@@ -108,10 +123,10 @@ uint64_t fresh_least(const struct fresh *f)
 	return least < f->lost ? least : f->lost;
 }
 
-void fresh_each(const struct fresh *f, void (*each)(void *arg, uint64_t seq, int64_t link),
+void fresh_each(const struct fresh *f, void (*each)(void *arg, const struct fresh_row *row),
                 void *arg)
 {
 	for (size_t i = f->start; i < f->count; i++)
 		if (f->rows[i].link)
-			each(arg, f->rows[i].seq, f->rows[i].link);
+			each(arg, &f->rows[i]);
 }

@@ -1,5 +1,6 @@
 /*
- * The fresh leases: deliveries that have been in the memory of this host since their acceptance.
+ * The fresh ones: deliveries that are leased to this host since their acceptance, or wait for their
+ * first claim in its memory (sqlite_backlog.h).
  *
  * No index of the file knows them, so that most deliveries cost none.  What finds them after a crash
  * is a watermark: the number below which there is none, saved now and then.
@@ -13,7 +14,8 @@
 
 struct fresh_row {
 	uint64_t seq;
-	int64_t link; /* 0: it is gone */
+	int64_t link : 63; /* 0: it is gone */
+	uint64_t waits : 1;
 };
 
 /* Written by the writer, read by anyone; each call but the locks wants the lock held. */
@@ -29,8 +31,9 @@ void fresh_finish(struct fresh *f);
 void fresh_lock(struct fresh *f);
 void fresh_unlock(struct fresh *f);
 
-void fresh_add(struct fresh *f, uint64_t seq, int64_t link);
+void fresh_add(struct fresh *f, uint64_t seq, int64_t link, bool waits);
+void fresh_lease(struct fresh *f, uint64_t seq); /* it waits no longer; no harm when it is not there */
 void fresh_remove(struct fresh *f, uint64_t seq); /* no harm when it is not there */
 uint64_t fresh_least(const struct fresh *f);      /* UINT64_MAX: there is none */
-void fresh_each(const struct fresh *f, void (*each)(void *arg, uint64_t seq, int64_t link),
+void fresh_each(const struct fresh *f, void (*each)(void *arg, const struct fresh_row *row),
                 void *arg);

@@ -106,8 +106,26 @@ static int commit(struct sqlite_store *s)
 	return 0;
 }
 
+static void note_added(void *arg, uint64_t seq, int64_t link)
+{
+	fresh_add(arg, seq, link, true);
+}
+
+static void note_taken(void *arg, uint64_t seq, bool leased)
+{
+	if (leased)
+		fresh_lease(arg, seq);
+	else
+		fresh_remove(arg, seq);
+}
+
 static void note_committed(struct sqlite_store *s)
 {
+	const struct backlog_told told = {note_added, note_taken, &s->fresh};
+
+	fresh_lock(&s->fresh);
+	backlog_commit(&s->backlog, &told);
+	fresh_unlock(&s->fresh);
 	if (s->watermark_next != s->watermark) {
 		s->watermark = s->watermark_next;
 		s->accepts_unsaved = 0;
@@ -158,6 +176,7 @@ enum group_end group_end(struct sqlite_store *s, int rc)
 		return GROUP_COMMITTED;
 	}
 	enum group_end end = group_judge(s, rc);
+	backlog_roll_back(&s->backlog);
 	/* SQLite has often rolled back already; then there is nothing to do. */
 	if (!sqlite3_get_autocommit(s->db) && stmt_run(s->stmts[STMT_ROLLBACK]) != 0)
 		end = GROUP_FAILED;
@@ -186,9 +205,11 @@ static void note_op(struct sqlite_store *s, const struct store_op *op)
 	if (op->rc != 0)
 		return;
 	if (op->kind == STORE_ACCEPT && a->leased)
-		fresh_add(&s->fresh, a->delivery->seq, a->delivery->link);
+		fresh_add(&s->fresh, a->delivery->seq, a->delivery->link, false);
 	else if (op->kind == STORE_SETTLE)
 		fresh_remove(&s->fresh, t->seq);
+	else if (op->kind == STORE_ALTER)
+		fresh_remove(&s->fresh, ((const struct store_alter *)op)->seq);
 	else if (op->kind == (enum store_op_kind)SQLITE_RECOVER)
 		s->recovered = true;
 }

@@ -16,6 +16,7 @@
 #include "store/sqlite.h"
 #include "store/sqlite_fresh.h"
 #include "store/sqlite_stmt.h"
+#include "store/sqlite_backlog.h"
 #include "store/store.h"
 
 struct clock;
@@ -33,6 +34,10 @@ enum {
 	PRUNE_STEP_BYTES = 4 << 20, /* of bodies: each page of them is touched */
 	FRESH_SAVE_ROWS = 4096,     /* the watermark is saved after so many accepts, */
 	FRESH_SAVE_MS = 1000,       /* or after this time */
+	BACKLOG_LONG_MS = 60000,      /* what waits gets its place in the file after this time, */
+	BACKLOG_LOOK_MS = 1000,       /* looked at so often, */
+	BACKLOG_STEP = 500,           /* so many rows at once, */
+	BACKLOG_BUSY_MS = 100,        /* and so often while there is other work */
 	ATTRS_BYTES_MAX = 1 << 20,
 	PAGE_BYTES = 4096,
 };
@@ -88,6 +93,8 @@ struct sqlite_store {
 	struct sqlite_attrs attrs_in;
 	struct sqlite_pick picks[2][STORE_GROUP_MAX]; /* of the operation that is carried out */
 	struct fresh fresh;
+	struct backlog backlog;
+	int64_t backlog_look_ms; /* monotonic: when to look for what has waited for long */
 	pthread_t thread;
 	bool has_thread;
 
@@ -193,6 +200,13 @@ int op_drop(struct sqlite_store *s, struct store_op *op);
 int op_link(struct sqlite_store *s, struct store_op *op);
 int op_pause(struct sqlite_store *s, struct store_op *op);
 int op_recover(struct sqlite_store *s, struct store_op *op);
+
+/* sqlite_file.c: gives what waits in memory its place in the indexes of the file.  Of a link what came
+ * before before_ms, at most `most`; of the links of deleted connections; a step of what has waited for
+ * long, as a transaction of its own: true: there is more. */
+int file_waiting(struct sqlite_store *s, int64_t link, int64_t before_ms, uint32_t most);
+int file_deleted(struct sqlite_store *s, uint32_t most);
+bool file_old(struct sqlite_store *s, bool idle);
 
 int op_token_add(struct sqlite_store *s, struct store_op *op);
 int op_token_remove(struct sqlite_store *s, struct store_op *op);

@@ -74,26 +74,52 @@ static int find_due(struct sqlite_store *s, const struct store_claim *c, bool pa
 	return sqlite3_reset(stmt);
 }
 
+/* What may be claimed: two parts of the index, as they were read, and what waits in memory. */
+enum source { FREE, PARKED, IN_MEMORY, SOURCES };
+
+struct sources {
+	const struct sqlite_pick *rows[SOURCES];
+	size_t counts[SOURCES];
+	struct sqlite_pick in_memory; /* the first one there */
+};
+
+static void look_into_memory(struct sqlite_store *s, const struct store_claim *c,
+                             struct sources *from)
+{
+	const struct backlog_row *row = backlog_first(&s->backlog, c->link);
+
+	from->counts[IN_MEMORY] = row && row->due_ms <= c->now_ms;
+	if (from->counts[IN_MEMORY])
+		from->in_memory = (struct sqlite_pick){.seq = row->seq, .due_ms = row->due_ms};
+	from->rows[IN_MEMORY] = &from->in_memory;
+}
+
 static bool comes_first(const struct sqlite_pick *a, const struct sqlite_pick *b)
 {
 	return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->seq < b->seq;
 }
 
-/* Gives one away, unless it does not fit or is not taken: then *ret_more is false. */
-static int give(struct sqlite_store *s, struct store_claim *c, uint64_t seq, size_t *bytes,
-                bool *ret_more)
+/* Where the next one is; SOURCES: there is none. */
+static enum source choose(const struct sources *from)
 {
-	sqlite3_stmt *stmt = s->stmts[STMT_PAYLOAD], *lease = s->stmts[STMT_LEASE];
-	struct store_delivery d;
-	int found;
+	enum source best = SOURCES;
 
-	*ret_more = false;
-	bind_seq(stmt, 1, seq);
-	int rc = stmt_first(stmt, &found);
-	if (rc != 0)
-		return rc;
-	if (!found)
-		return SQLITE_CORRUPT; /* an index names what is not there */
+	for (enum source i = FREE; i < SOURCES; i++)
+		if (from->counts[i] &&
+		    (best == SOURCES || comes_first(from->rows[i], from->rows[best])))
+			best = i;
+	return best;
+}
+
+/* What became of one that was chosen. */
+enum gift { GIVEN, STALE, NOT_TAKEN };
+
+/* Gives it away, unless it does not fit or is not taken. */
+static enum gift hand_over(struct sqlite_store *s, struct store_claim *c, sqlite3_stmt *stmt,
+                           size_t *bytes)
+{
+	struct store_delivery d;
+
 	row_delivery(stmt, &d);
 	d.state = STORE_LEASED;
 	d.due_ms = 0;
@@ -103,14 +129,67 @@ static int give(struct sqlite_store *s, struct store_claim *c, uint64_t seq, siz
 	              (d.body_bytes <= c->bytes_most && *bytes <= c->bytes_most - d.body_bytes)) &&
 	             c->take(c, &d);
 	*bytes += d.body_bytes;
+	return taken ? GIVEN : NOT_TAKEN;
+}
+
+/* What memory names may have been changed, or be gone, since; what the file names is as it says. */
+static bool still_waits(sqlite3_stmt *stmt)
+{
+	return sqlite3_column_int(stmt, 3) == STORE_READY &&
+	       sqlite3_column_type(stmt, 4) == SQLITE_NULL;
+}
+
+static int give(struct sqlite_store *s, struct store_claim *c, enum source source, uint64_t seq,
+                size_t *bytes, enum gift *ret)
+{
+	sqlite3_stmt *stmt = s->stmts[STMT_PAYLOAD], *lease = s->stmts[STMT_LEASE];
+	int found;
+
+	bind_seq(stmt, 1, seq);
+	int rc = stmt_first(stmt, &found);
+	if (rc != 0)
+		return rc;
+	if (!found && source != IN_MEMORY)
+		return SQLITE_CORRUPT; /* an index names what is not there */
+	bool stale = source == IN_MEMORY && !(found && still_waits(stmt));
+	*ret = stale ? STALE : hand_over(s, c, stmt, bytes);
 	sqlite3_reset(stmt);
-	if (!taken)
+	if (*ret != GIVEN)
 		return 0;
 	c->count++;
-	*ret_more = true;
 	bind_seq(lease, 1, seq);
 	rc = stmt_run(lease);
-	return rc == 0 ? order_refresh_of(s, seq) : rc;
+	return rc == 0 && source != IN_MEMORY ? order_refresh_of(s, seq) : rc;
+}
+
+/* The next one; *ret_more: there may be another. */
+static int give_next(struct sqlite_store *s, struct store_claim *c, struct sources *from,
+                     size_t *bytes, bool *ret_more)
+{
+	enum gift gift = NOT_TAKEN;
+
+	look_into_memory(s, c, from);
+	enum source source = choose(from);
+	*ret_more = false;
+	if (source == SOURCES)
+		return 0;
+	int rc = give(s, c, source, from->rows[source]->seq, bytes, &gift);
+	if (rc != 0 || gift == NOT_TAKEN)
+		return rc;
+	*ret_more = true;
+	if (source == IN_MEMORY) {
+		backlog_take(&s->backlog, c->link, gift == GIVEN);
+		return 0;
+	}
+	from->rows[source]++;
+	from->counts[source]--;
+	return 0;
+}
+
+static void note_due(int64_t *due_ms, int64_t at_ms)
+{
+	if (*due_ms == 0 || at_ms < *due_ms)
+		*due_ms = at_ms;
 }
 
 static int next_due(struct sqlite_store *s, const struct store_claim *c, bool parked, int64_t *ret)
@@ -125,33 +204,30 @@ static int next_due(struct sqlite_store *s, const struct store_claim *c, bool pa
 		return rc;
 	int64_t due_ms = sqlite3_column_int64(stmt, 0);
 	sqlite3_reset(stmt);
-	if (*ret == 0 || due_ms < *ret)
-		*ret = due_ms;
+	note_due(ret, due_ms);
 	return 0;
 }
 
 int op_claim(struct sqlite_store *s, struct store_op *op)
 {
 	struct store_claim *c = (struct store_claim *)op;
-	struct sqlite_pick *free_ones = s->picks[0], *parked = s->picks[1];
-	size_t free_count = 0, parked_count = 0, bytes = 0;
+	struct sources from = {.rows = {s->picks[FREE], s->picks[PARKED]}};
+	const struct backlog_row *waiting;
+	size_t bytes = 0;
 	bool more = true;
 
 	c->count = 0;
 	c->next_due_ms = 0;
-	int rc = find_due(s, c, false, free_ones, &free_count);
+	int rc = find_due(s, c, false, s->picks[FREE], &from.counts[FREE]);
 	if (rc == 0 && !c->ordered)
-		rc = find_due(s, c, true, parked, &parked_count);
-	for (size_t f = 0, p = 0; rc == 0 && more && c->count < c->most;) {
-		if (f == free_count && p == parked_count)
-			break;
-		bool from_parked = f == free_count ||
-		                   (p < parked_count && comes_first(&parked[p], &free_ones[f]));
-		rc = give(s, c, from_parked ? parked[p++].seq : free_ones[f++].seq, &bytes, &more);
-	}
+		rc = find_due(s, c, true, s->picks[PARKED], &from.counts[PARKED]);
+	while (rc == 0 && more && c->count < c->most)
+		rc = give_next(s, c, &from, &bytes, &more);
 	if (rc == 0)
 		rc = next_due(s, c, false, &c->next_due_ms);
 	if (rc == 0 && !c->ordered)
 		rc = next_due(s, c, true, &c->next_due_ms);
+	if (rc == 0 && (waiting = backlog_first(&s->backlog, c->link)))
+		note_due(&c->next_due_ms, waiting->due_ms);
 	return rc;
 }

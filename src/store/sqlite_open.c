@@ -266,6 +266,7 @@ void sqlite_dispose(struct sqlite_store *s)
 	buf_finish(&s->attrs_out);
 	mem_free(s->attrs_in.items);
 	fresh_finish(&s->fresh);
+	backlog_finish(&s->backlog);
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->reader_free);
 	pthread_mutex_destroy(&s->lock);

@@ -8,7 +8,8 @@
 
 struct row {
 	struct store_link link;
-	uint64_t seq_least; /* of what is open */
+	uint64_t seq_least;   /* of what is open */
+	uint64_t seq_waiting; /* the least of what waits in memory */
 };
 
 /* All links, in the order of their ids. */
@@ -46,7 +47,7 @@ static struct row *add_row(struct table *t)
 		t->cap = cap;
 	}
 	struct row *row = &t->rows[t->count++];
-	*row = (struct row){.seq_least = UINT64_MAX};
+	*row = (struct row){.seq_least = UINT64_MAX, .seq_waiting = UINT64_MAX};
 	return row;
 }
 
@@ -79,6 +80,12 @@ static void note_open(struct row *row, uint64_t seq)
 		row->seq_least = seq;
 }
 
+static void note_due(struct row *row, int64_t due_ms)
+{
+	if (row->link.next_due_ms == 0 || due_ms < row->link.next_due_ms)
+		row->link.next_due_ms = due_ms;
+}
+
 static void take_open(struct table *t, sqlite3_stmt *stmt)
 {
 	struct row *row = find(t, sqlite3_column_int64(stmt, 1));
@@ -93,8 +100,7 @@ static void take_open(struct table *t, sqlite3_stmt *stmt)
 		return;
 	}
 	row->link.ready += count;
-	if (row->link.next_due_ms == 0 || due_ms < row->link.next_due_ms)
-		row->link.next_due_ms = due_ms;
+	note_due(row, due_ms);
 }
 
 static void take_ended(struct table *t, sqlite3_stmt *stmt)
@@ -141,32 +147,50 @@ static int take_all(const struct sqlite_reader *reader, struct table *t)
 	return rc;
 }
 
-static int find_oldest(const struct sqlite_reader *reader, struct table *t)
+/* When that one was accepted; *ret is left alone when it is not there (any more). */
+static int accepted_of(sqlite3_stmt *stmt, uint64_t seq, int64_t *ret)
+{
+	if (seq == UINT64_MAX)
+		return 0;
+	bind_seq(stmt, 1, seq);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	return sqlite3_reset(stmt);
+}
+
+static int find_times(const struct sqlite_reader *reader, struct table *t)
 {
 	sqlite3_stmt *stmt = NULL;
 
 	int rc = sqlite3_prepare_v2(reader->db, "SELECT accepted_ms FROM delivery WHERE seq = ?1",
 	                            -1, &stmt, NULL);
 	for (size_t i = 0; rc == 0 && i < t->count; i++) {
-		if (t->rows[i].seq_least == UINT64_MAX)
-			continue;
-		bind_seq(stmt, 1, t->rows[i].seq_least);
-		if (sqlite3_step(stmt) == SQLITE_ROW)
-			t->rows[i].link.oldest_ms = sqlite3_column_int64(stmt, 0);
-		rc = sqlite3_reset(stmt);
+		struct row *row = &t->rows[i];
+		int64_t due_ms = 0;
+		rc = accepted_of(stmt, row->seq_least, &row->link.oldest_ms);
+		if (rc == 0)
+			rc = accepted_of(stmt, row->seq_waiting, &due_ms);
+		if (due_ms)
+			note_due(row, due_ms);
 	}
 	sqlite3_finalize(stmt);
 	return rc;
 }
 
-static void take_fresh(void *arg, uint64_t seq, int64_t link)
+static void take_fresh(void *arg, const struct fresh_row *fresh)
 {
-	struct row *row = find(arg, link);
+	struct row *row = find(arg, fresh->link);
 
 	if (!row)
 		return;
-	row->link.leased++;
-	note_open(row, seq);
+	note_open(row, fresh->seq);
+	if (!fresh->waits) {
+		row->link.leased++;
+		return;
+	}
+	row->link.ready++;
+	if (fresh->seq < row->seq_waiting)
+		row->seq_waiting = fresh->seq;
 }
 
 static int read_all(struct sqlite_store *s, const struct sqlite_reader *reader, struct table *t)
@@ -179,7 +203,7 @@ static int read_all(struct sqlite_store *s, const struct sqlite_reader *reader, 
 	fresh_each(&s->fresh, take_fresh, t);
 	fresh_unlock(&s->fresh);
 	if (rc == 0)
-		rc = find_oldest(reader, t);
+		rc = find_times(reader, t);
 	if (!sqlite3_get_autocommit(reader->db))
 		sqlite3_exec(reader->db, "COMMIT", NULL, NULL, NULL);
 	return rc;

@@ -78,14 +78,17 @@ static int add(struct seqs *l, uint64_t seq)
 	return 0;
 }
 
-static int find_leased(struct sqlite_store *s, struct seqs *leased)
+/* What is leased, or waited in the memory of the process before; *ret_count: how many are leased. */
+static int find_leased(struct sqlite_store *s, struct seqs *leased, uint64_t *ret_count)
 {
 	sqlite3_stmt *stmt = s->stmts[STMT_LEASED];
 	int rc = 0;
 
 	bind_seq(stmt, 1, s->watermark);
-	while (rc == 0 && sqlite3_step(stmt) == SQLITE_ROW)
+	while (rc == 0 && sqlite3_step(stmt) == SQLITE_ROW) {
 		rc = add(leased, (uint64_t)sqlite3_column_int64(stmt, 0));
+		*ret_count += sqlite3_column_int(stmt, 1) == STORE_LEASED;
+	}
 	int ended = sqlite3_reset(stmt);
 	return rc ? rc : ended;
 }
@@ -123,10 +126,9 @@ int op_recover(struct sqlite_store *s, struct store_op *op)
 	for (size_t i = 0; rc == 0 && i < r->count; i++)
 		rc = suspect(s, r->suspects[i], now_ms, &r->found);
 	if (rc == 0)
-		rc = find_leased(s, &leased);
+		rc = find_leased(s, &leased, &r->found.released);
 	for (size_t i = 0; rc == 0 && i < leased.count; i++)
 		rc = release(s, leased.items[i]);
-	r->found.released += leased.count;
 	mem_free(leased.items);
 	/* Nothing is leased now, and no queue of a deleted connection will be there: what has
 	 * nothing that is open has nothing for good. */

@@ -43,9 +43,12 @@ void row_delivery(sqlite3_stmt *stmt, struct store_delivery *ret)
 		.reason = row_text(stmt, 14),
 		.duration_ms = sqlite3_column_int64(stmt, 15),
 	};
-	/* A claimed row keeps the time at which it was due: its place in the index. */
+	/* A claimed row keeps the time at which it was due: its place in the index.  One that waits
+	 * in memory has none yet. */
 	if (ret->state != STORE_READY)
 		ret->due_ms = 0;
+	else if (!ret->due_ms)
+		ret->due_ms = ret->accepted_ms;
 }
 
 /* Attributes are their strings, each with its NUL, one after the other. */

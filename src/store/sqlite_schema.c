@@ -9,8 +9,8 @@
 enum { APPLICATION_ID = 0x4c6e6b73 };
 
 /*
- * delivery: due_ms is set while the row waits, or is claimed, so that delivery_due and delivery_since
- * hold what came from disk and is open, and nothing of what never waited.  parked: it may not go yet
+ * delivery: due_ms is set while the row waits for longer, or is claimed then, so that delivery_due and
+ * delivery_since hold what came from disk and is open, and nothing of what never waited, or not for long.  parked: it may not go yet
  * by its ordering key.  old: the sweep has passed it (sqlite_prune.c), delivery_old finds its end.
  *
  * States are those of enum store_state: they are numbers in files now and keep their meaning, and order:
@@ -99,7 +99,11 @@ static const char version_3[] =
 	"CREATE TABLE approval(secret TEXT NOT NULL, origin TEXT NOT NULL,"
 	" PRIMARY KEY(secret, origin)) STRICT, WITHOUT ROWID;";
 
-static const char *const migrations[] = {version_1, version_2, version_3};
+/* delivery: a row behind the watermark may be READY without due_ms (sqlite_backlog.h).  A program of an
+ * earlier version would never send it, so it must not take the file. */
+static const char version_4[] = "";
+
+static const char *const migrations[] = {version_1, version_2, version_3, version_4};
 
 enum { VERSION = sizeof(migrations) / sizeof(migrations[0]) };
 

@@ -92,12 +92,16 @@ static const char *const texts[STMT_COUNT] = {
 			 " WHERE seq = ?1 AND state = 1 RETURNING suspect, attempts, replay",
 	[STMT_SUSPECT_QUARANTINE] = "UPDATE delivery SET state = 4, due_ms = NULL, ended_ms = ?2"
 				    " WHERE seq = ?1",
-	[STMT_LEASED] = "SELECT seq FROM delivery INDEXED BY delivery_due"
+	[STMT_LEASED] = "SELECT seq, state FROM delivery INDEXED BY delivery_due"
 			" WHERE due_ms IS NOT NULL AND state = 1 UNION ALL "
-			"SELECT seq FROM delivery NOT INDEXED"
-			" WHERE seq >= ?1 AND state = 1 AND due_ms IS NULL",
+			"SELECT seq, state FROM delivery NOT INDEXED"
+			" WHERE seq >= ?1 AND state <= 1 AND due_ms IS NULL",
 	[STMT_RELEASE] = "UPDATE delivery SET state = 0, due_ms = ifnull(due_ms, accepted_ms)"
 			 " WHERE seq = ?1",
+
+	[STMT_FILE] = "UPDATE delivery SET due_ms = ?2 WHERE seq = ?1 AND state = 0"
+		      " AND due_ms IS NULL",
+	[STMT_LINK_DELETED] = "SELECT deleted FROM link WHERE id = ?1",
 
 	[STMT_PRUNE_KEYS] = "DELETE FROM idempotency WHERE at_ms <= ?1 AND seq IN"
 			    " (SELECT seq FROM idempotency ORDER BY seq LIMIT ?2)",

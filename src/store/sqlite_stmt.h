@@ -1,8 +1,8 @@
 /*
  * The statements of the writer: all of them in one table, prepared once.
  *
- * What keeps a life cycle cheap: a delivery that is leased from the start and ends well has no
- * due_ms and is DONE, so that no index but the one of its number knows it.
+ * What keeps a life cycle cheap: a delivery that is leased from the start, or claimed before it has
+ * waited for long, and ends well has no due_ms, so that no index but the one of its number knows it.
  */
 #pragma once
 
@@ -50,6 +50,8 @@ enum stmt {
 	STMT_SUSPECT_QUARANTINE,
 	STMT_LEASED,
 	STMT_RELEASE,
+	STMT_FILE,
+	STMT_LINK_DELETED,
 	STMT_PRUNE_KEYS,
 	STMT_PRUNE_OLD,
 	STMT_SWEEP,

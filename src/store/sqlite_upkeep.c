@@ -95,13 +95,17 @@ bool upkeep(struct sqlite_store *s, bool idle)
 	}
 	checkpoint(s);
 	space_check(s);
-	return !s->failed && prune(s, idle);
+	bool more = !s->failed && file_old(s, idle);
+	return !s->failed && (prune(s, idle) || more);
 }
 
 int64_t upkeep_wait_ms(struct sqlite_store *s)
 {
 	if (s->full && !s->failed)
 		return SPACE_CHECK_MS;
-	int64_t left = prune_due_ms(s) - s->clock->mono_ms();
+	int64_t due_ms = prune_due_ms(s);
+	if (s->backlog.count > 0 && s->backlog_look_ms < due_ms)
+		due_ms = s->backlog_look_ms;
+	int64_t left = due_ms - s->clock->mono_ms();
 	return left > 0 && !s->failed ? left : PRUNE_EVERY_MS;
 }

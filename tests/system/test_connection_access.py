@@ -53,6 +53,23 @@ def test_who_may_do_what_in_which_project(daemon, remote, saved, role):
     assert files(saved) == before
 
 
+@pytest.mark.parametrize("role", ["operator", "editor"])
+def test_a_draft_is_tested_by_those_who_may_edit(daemon, remote, saved, receiver, role):
+    """Whoever may not save where secrets go may not send one there as a draft either."""
+    saved.connection("Saved", project="billing", url=receiver.url)
+    host = daemon(env={"LINKSPAN_PLANTED": secrets.token_hex(8)})
+    own = token(host, "own", role, projects=["billing"])
+    draft = definition("Saved", url=receiver.url, headers=[
+        {"name": "Authorization", "value": "Bearer ${secret:env/LINKSPAN_PLANTED}"}])
+    where = {"environment": "Development"}
+    for path, body in (("/Saved:test", where), ("/Saved:test", {**where, "definition": draft}),
+                       (":test", {**where, "definition": draft})):
+        got = remote.ask("POST", f"/projects/billing/connections{path}", own, body)
+        allowed = role == "editor" or body == where
+        assert got.status == (200 if allowed else 403), (path, got.json)
+    assert len(receiver.arrivals) == (3 if role == "editor" else 1)
+
+
 def test_both_projects_of_a_move_must_be_allowed(daemon, remote):
     host = daemon()
     one = token(host, "one", "editor", projects=["billing"])

@@ -143,11 +143,11 @@ def test_an_edit_says_what_it_edits(connections, saved):
     for method, body in calls:
         missing = host.ask(method, "global/connections/Orders", body)
         assert (missing.status, missing.code) == (428, "if_match_needed")
-        for odd in (revision, f'W/"{revision}"', '""', '"x"', f'"{revision}", "{revision}"',
-                    f'"{revision}x"'):
+        for odd in (revision, f'"{revision}", "{revision}"', "x", '"x'):
             assert host.edit(method, "Orders", body, odd, status=400).code == "invalid_parameter"
-        stale = host.edit(method, "Orders", body, f'"{64 * "0"}"', status=412)
-        assert (stale.code, stale.revision) == ("stale", revision)
+        for other in (f'"{64 * "0"}"', f'W/"{revision}"', '""', '"x"', f'"{revision}x"'):
+            stale = host.edit(method, "Orders", body, other, status=412)
+            assert (stale.code, stale.revision) == ("stale", revision)
         host.ask(method, "global/connections/Nobody", body, {"If-Match": "*"})
     for verb, body in (("rename", {"name": "x"}), ("duplicate", {"name": "x"}),
                        ("move", {"project": "x"}), ("disable", None)):

@@ -79,14 +79,13 @@ static const struct {
 	const char *first, *second;
 } odd[] = {
 	{"", NULL},
-	{"\"\"", NULL},
 	{REVISION, NULL},
-	{"W/\"" REVISION "\"", NULL},
-	{"\"" REVISION "0\"", NULL},
 	{"\"" REVISION, NULL},
 	{"\"" REVISION "\" ", NULL},
 	{"\"" REVISION "\", \"" REVISION "\"", NULL},
-	{"\"0123\"", NULL},
+	{"\"a b\"", NULL},
+	{"w/\"" REVISION "\"", NULL},
+	{"W/", NULL},
 	{"\"" REVISION "\"", "*"},
 	{"*", "*"},
 };
@@ -102,10 +101,31 @@ START_TEST(anything_else_is_refused)
 }
 END_TEST
 
+static const char *const foreign[] = {
+	"\"\"",
+	"\"0123\"",
+	"W/\"" REVISION "\"",
+	"\"" REVISION "0\"",
+	"\"what-another-server-calls-a-revision,-which-is-longer-than-one-of-ours\"",
+};
+
+/* RFC 9110, 13.1.1: the condition is false, so that the answer is 412. */
+START_TEST(a_tag_that_is_no_revision_matches_nothing)
+{
+	char revision[REVISION_BYTES];
+	struct problem p;
+
+	ck_assert_int_eq(match(foreign[_i], NULL, true, revision, &p), 0);
+	ck_assert_str_ne(revision, REVISION);
+	ck_assert_str_ne(revision, "");
+}
+END_TEST
+
 static const struct suite_test tests[] = {
 	SUITE_LOOP(a_place_becomes_a_pointer, places),
 	SUITE_TEST(one_revision_is_matched),
 	SUITE_TEST(one_that_is_needed_is_missed),
+	SUITE_LOOP(a_tag_that_is_no_revision_matches_nothing, foreign),
 	SUITE_LOOP(anything_else_is_refused, odd),
 };
 

@@ -329,6 +329,21 @@ static const struct {
 	{"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421},
 	{"GET / HTTP/1.1\r\n\r\n", 400},
 	{"GET /a%00b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+	{"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n"
+         "Content-Length: 2\r\n\r\n{}",
+         400},
+	/* A header without a name ends the head for the library. */
+	{"POST / HTTP/1.1\r\nHost: localhost\r\n: x\r\nGET /b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+         400},
+	{"GET / HTTP/1.1\r\nHost: localhost\r\n:\r\n\r\n", 400},
+	{"GET / HTTP/1.1\nHost: localhost\n:\n\n", 400},
+	{"GET / HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\n\n", 400},
+	{"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\rZ: z\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\r\n z\r\n\r\n", 400},
+	{"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
+         400},
+	{"GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
 	{"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
          "Content-Length: 2\r\n\r\n{}",
          403},
@@ -347,6 +362,73 @@ START_TEST(guarded_odd_requests_are_refused_and_the_connection_ends)
 	ck_assert_ptr_nonnull(strstr(reply, "application/problem+json"));
 	ck_assert(peer_at_end(fd));
 	ck_assert_uint_eq(handled, 0);
+	close(fd);
+	http_server_stop(server, 1000);
+}
+END_TEST
+
+#define CUT(text)                                                                                  \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+
+static const struct {
+	const char *request;
+	size_t bytes;
+} cut_rows[] = {
+	CUT("GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+	CUT("GET /a HTTP/1.1\0\r\nHost: localhost\r\n\r\n"),
+	CUT("GET\0 /a HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+	CUT("GET /a HTTP/1.1\r\nHost: localhost\0.evil.example\r\n\r\n"),
+	CUT("GET /a HTTP/1.1\r\nHost: localhost\r\nX\0Y: z\r\n\r\n"),
+	CUT("GET /a HTTP/1.1\r\nX: y\0z\r\nHost: localhost\r\n\r\n"),
+};
+
+/* The library's strings end where a NUL byte stands. */
+START_TEST(a_nul_byte_in_the_head_is_refused)
+{
+	static const char *const hosts[] = {"localhost", NULL};
+	struct http_server *server =
+		start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
+	int fd = dial(server);
+
+	peer_put(fd, cut_rows[_i].request, cut_rows[_i].bytes);
+	ck_assert_uint_eq(peer_status(peer_hear(fd)), 400);
+	ck_assert(peer_at_end(fd));
+	ck_assert_uint_eq(handled, 0);
+	close(fd);
+	http_server_stop(server, 1000);
+}
+END_TEST
+
+static const char *const plain_rows[] = {
+	"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	"GET / HTTP/1.1\r\nHost:localhost\r\nX:\r\nY: \t z z \t\r\n\r\n",
+	"\r\n\r\nGET /a%20b?c=d&e&f=%31 HTTP/1.1\r\nHost:\tlocalhost\r\nCookie: a=b; c=d\r\n\r\n",
+	"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	"GET / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n",
+	"POST /?a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nX: y\r\n\r\na\0b",
+	"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: localhost\r\n\r\n1\r\na\r\n0\r\n"
+	"X: trailer\r\n\r\n",
+};
+
+/* However the bytes are cut, and with another request right behind. */
+START_TEST(what_is_plain_passes_the_guards)
+{
+	static const char *const hosts[] = {"localhost", NULL};
+	static const size_t steps[] = {1, 7, 4096};
+	struct http_server *server =
+		start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
+	const char *text = plain_rows[_i];
+	int fd = dial(server);
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		for (size_t at = 0; text[at]; at += steps[i])
+			peer_put(fd, text + at, strnlen(text + at, steps[i]));
+		if (strstr(text, "Content-Length: 3"))
+			peer_put(fd, "\0b", 2);
+		ck_assert_uint_eq(peer_status(peer_hear(fd)), 200);
+	}
 	close(fd);
 	http_server_stop(server, 1000);
 }
@@ -465,6 +547,8 @@ static const struct suite_test tests[] = {
 	SUITE_LOOP(bodies_past_the_bound_are_refused, cap_rows),
 	SUITE_LOOP(a_request_can_have_a_bound_of_its_own, own_caps),
 	SUITE_LOOP(guarded_odd_requests_are_refused_and_the_connection_ends, odd_rows),
+	SUITE_LOOP(a_nul_byte_in_the_head_is_refused, cut_rows),
+	SUITE_LOOP(what_is_plain_passes_the_guards, plain_rows),
 	SUITE_TEST(unguarded_a_receiver_sees_odd_requests_too),
 	SUITE_TEST(a_reply_carries_its_headers_and_ends_the_connection_when_asked),
 	SUITE_LOOP(header_lines_that_would_break_out_are_invalid, header_rows),

@@ -65,6 +65,14 @@ static const struct {
 	{"CONNECT", "localhost:80", {GOOD_HOST}, 400, false},
 	{"GET", "", {GOOD_HOST}, 400, false},
 	{"GET", "**", {GOOD_HOST}, 400, false},
+	/* headers */
+	{"POST", "/", {GOOD_HOST, {"Transfer-Encoding ", "chunked"}}, 400, false},
+	{"GET", "/", {GOOD_HOST, {"X Y", "1"}}, 400, false},
+	{"GET", "/", {GOOD_HOST, {"X\x01", "1"}}, 400, false},
+	{"GET", "/", {GOOD_HOST, {"X", "a\rHost: b"}}, 400, false},
+	{"GET", "/", {GOOD_HOST, {"X", "\x7f"}}, 400, false},
+	{"GET", "/", {GOOD_HOST, {"X", "a\tb \xc3\xa9"}}, 0, false},
+	{"GET", "/", {GOOD_HOST, {"X", ""}}, 0, false},
 	/* host */
 	{"GET", "/", {{"Host", "localhost"}}, 0, false},
 	{"GET", "/", {{"Host", "LocalHost:1"}}, 0, false},

@@ -244,6 +244,9 @@ START_TEST(head_has_no_body)
 	hear_until(fd, "\r\n\r\n");
 	sem_wait(&told.done);
 	ck_assert_int_eq(atomic_load(&told.reads), 0);
+	/* Nothing more: what comes next answers the next. */
+	peer_say(fd, "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+	ck_assert_uint_eq(peer_status(peer_hear_reply(fd, false)), 200);
 	close(fd);
 	http_server_stop(server, 1000);
 }

@@ -14,10 +14,10 @@ START_TEST(least_of_what_is_there)
 {
 	begin();
 	ck_assert(fresh_least(&fresh) == UINT64_MAX);
-	fresh_add(&fresh, 20, 1);
-	fresh_add(&fresh, 30, 1);
-	fresh_add(&fresh, 10, 2); /* threads do not post in the order of their numbers */
-	fresh_add(&fresh, 25, 2);
+	fresh_add(&fresh, 20, 1, false);
+	fresh_add(&fresh, 30, 1, false);
+	fresh_add(&fresh, 10, 2, false); /* threads do not post in the order of their numbers */
+	fresh_add(&fresh, 25, 2, false);
 	ck_assert_uint_eq(fresh_least(&fresh), 10);
 	fresh_remove(&fresh, 20);
 	ck_assert_uint_eq(fresh_least(&fresh), 10);
@@ -32,11 +32,11 @@ START_TEST(least_of_what_is_there)
 }
 END_TEST
 
-static void count_links(void *arg, uint64_t seq, int64_t link)
+static void count_links(void *arg, const struct fresh_row *row)
 {
 	uint64_t *sums = arg;
 
-	sums[link] += seq;
+	sums[row->waits ? 0 : row->link] += row->seq;
 }
 
 START_TEST(each_that_is_left)
@@ -45,9 +45,11 @@ START_TEST(each_that_is_left)
 
 	begin();
 	for (uint64_t seq = 1; seq <= 6; seq++)
-		fresh_add(&fresh, seq, 1 + seq % 2);
+		fresh_add(&fresh, seq, 1 + seq % 2, seq == 3 || seq == 5);
 	fresh_remove(&fresh, 1);
 	fresh_remove(&fresh, 4);
+	fresh_lease(&fresh, 5);
+	fresh_lease(&fresh, 4);
 	fresh_each(&fresh, count_links, sums);
 	ck_assert_uint_eq(sums[1], 2 + 6);
 	ck_assert_uint_eq(sums[2], 3 + 5);
@@ -59,9 +61,9 @@ END_TEST
 START_TEST(one_hangs)
 {
 	begin();
-	fresh_add(&fresh, 1, 1);
+	fresh_add(&fresh, 1, 1, false);
 	for (uint64_t seq = 2; seq < 1000000; seq++) {
-		fresh_add(&fresh, seq, 1);
+		fresh_add(&fresh, seq, 1, false);
 		if (seq > 100)
 			fresh_remove(&fresh, seq - 50);
 	}
@@ -76,9 +78,9 @@ START_TEST(no_memory)
 {
 	begin();
 	mem_fail_at(1);
-	fresh_add(&fresh, 5, 1);
+	fresh_add(&fresh, 5, 1, false);
 	mem_fail_at(0);
-	fresh_add(&fresh, 9, 1);
+	fresh_add(&fresh, 9, 1, false);
 	ck_assert_uint_eq(fresh_least(&fresh), 5);
 	fresh_remove(&fresh, 5);
 	fresh_remove(&fresh, 9);
