@@ -114,10 +114,16 @@ void sending_destroy(struct sending *s)
 static void accepted(const struct sending *s, const struct outbox_answer *a)
 {
 	const char *const pieces[] = {
-		"{\"id\": \"",     a->id,
-		"\", \"state\": ", a->held ? "\"held\"" : "\"ready\"",
-		", \"repeated\": ", a->repeated ? "true" : "false",
-		a->held ? ", \"reason\": \"" : "", a->held ? a->held : "", a->held ? "\"" : "", "}\n",
+		"{\"id\": \"",
+		a->id,
+		"\", \"state\": ",
+		a->held ? "\"held\"" : "\"ready\"",
+		", \"repeated\": ",
+		a->repeated ? "true" : "false",
+		a->held ? ", \"reason\": \"" : "",
+		a->held ? a->held : "",
+		a->held ? "\"" : "",
+		"}\n",
 	};
 	struct http_reply reply = {.status = 202, .content_type = "application/json"};
 	char text[192];

@@ -252,7 +252,8 @@ static int prepare(struct accept *a, const struct outbox_call *call, struct queu
 
 static struct batch *batch_create(struct host *host, size_t count)
 {
-	struct batch *b = mem_zalloc(sizeof(*b) + count * (sizeof(b->items[0]) + sizeof(*b->answers)));
+	struct batch *b =
+		mem_zalloc(sizeof(*b) + count * (sizeof(b->items[0]) + sizeof(*b->answers)));
 
 	if (!b)
 		return NULL;

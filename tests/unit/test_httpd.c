@@ -58,7 +58,8 @@ static struct http_server *start(struct http_options options)
  * Requests and answers
  */
 
-static const char *const in_turn[] = {"/a", "/b", "/longer", "/c", "/longer", "/shorts", "/d", "/e"};
+static const char *const in_turn[] = {"/a",      "/b",      "/longer", "/c",
+                                      "/longer", "/shorts", "/d",      "/e"};
 
 START_TEST(a_connection_gets_each_answer_with_its_own_body)
 {
