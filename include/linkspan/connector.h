@@ -173,6 +173,8 @@ struct lk_param {
  *   request_timeout_ms      sets lk_request.deadline_ms                     (without: 30000)
  *   tls                     a GROUP; the environment's `tls` block gives its defaults
  *   url                     what lists show as the connection's target
+ *   content_type, headers   where one of them sets Content-Type, a body that a template has made gets
+ *                           no other one
  */
 
 /* Where faults are gathered.  path names the setting: "headers[3].name".  add() copies. */

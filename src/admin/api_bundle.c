@@ -4,6 +4,7 @@
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
+#include "admin/audited.h"
 #include "admin/body.h"
 #include "admin/catalogue.h"
 #include "admin/problem.h"
@@ -143,11 +144,44 @@ static void reply_bundle(const struct api_call *call, const struct buf *bytes,
 	http_reply(call->request, &reply);
 }
 
+/* Who took what out: before it goes. */
+static int note(const struct api_call *call, const struct export_call *wish, const char *file,
+                size_t keys, struct err *e)
+{
+	struct store_audit *rows = mem_array(wish->count, sizeof(*rows));
+	struct json *detail = json_object();
+	struct audited audited;
+
+	json_set(detail, "file", json_string(file));
+	json_set(detail, "sealed", json_bool(wish->passphrase != NULL));
+	json_set(detail, "dependencies", json_bool(!wish->without_files));
+	json_set(detail, "private_keys", json_int((int64_t)keys));
+	int rc = audited_init(&audited, call, "connection.export", NULL, NULL, detail);
+	if (rc < 0 || !rows)
+		rc = err_no_memory(e);
+	for (size_t i = 0; rc == 0 && i < wish->count; i++) {
+		rows[i] = audited.audit;
+		rows[i].project = wish->names[i].project;
+		rows[i].subject = wish->names[i].name;
+	}
+	if (rc == 0)
+		rc = audited_note(call, rows, wish->count, e);
+	audited_finish(&audited);
+	mem_free(rows);
+	return rc;
+}
+
+static const char *code_of(int rc)
+{
+	return rc == ERR_INVALID ? "not_exportable" : rc == ERR_BUSY ? "disk_full" : NULL;
+}
+
 static void export_them(const struct api_call *call, struct export_call *wish)
 {
 	struct catalog *catalog = catalogue_of(call);
 	struct buf bytes, name;
 	struct err e = {0};
+	size_t keys = 0;
 
 	if (!catalog)
 		return;
@@ -155,9 +189,11 @@ static void export_them(const struct api_call *call, struct export_call *wish)
 	buf_init(&name, BUF_MAX_LINE);
 	int rc = check_names(call, wish->names, wish->count, &wish->may_take_keys, &e);
 	if (rc == 0)
-		rc = export_bundle(catalog, wish, &bytes, &name, &e);
+		rc = export_bundle(catalog, wish, &bytes, &name, &keys, &e);
+	if (rc == 0)
+		rc = note(call, wish, buf_str(&name), keys, &e);
 	if (rc < 0)
-		problem_answer_err(call->request, rc == ERR_INVALID ? "not_exportable" : NULL, &e);
+		problem_answer_err(call->request, code_of(rc), &e);
 	else
 		reply_bundle(call, &bytes, &name);
 	buf_wipe(&bytes);

@@ -128,6 +128,21 @@ static struct json *networks_json(const struct who *who, const struct conf_envir
 	return list;
 }
 
+/* As far as whoever asks may see them. */
+static int64_t count_connections(const struct who *who, const struct conf *conf, const char *name)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *one = &conf->connections[i];
+		bool is_in = one->environments && node_get(one->environments, name);
+		bool is_global = strcmp(one->project, CONF_GLOBAL) == 0;
+		count += is_in && (is_global ||
+		                   authorize(who, ACTION_READ, one->project, one->name, NULL) == 0);
+	}
+	return count;
+}
+
 static struct json *environment_json(const struct who *who, const struct conf *conf,
                                      const struct conf_environment *one)
 {
@@ -140,6 +155,8 @@ static struct json *environment_json(const struct who *who, const struct conf *c
 	json_set(item, "auto_deploy", json_bool(one->auto_deploy));
 	json_set(item, "variables", variables_json(who, one));
 	json_set(item, "network_allow", networks_json(who, one));
+	json_set(item, "connections", json_int(count_connections(who, conf, one->name)));
+	json_set(item, "file", json_string(one->file));
 	return item;
 }
 

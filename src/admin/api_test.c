@@ -4,6 +4,7 @@
 
 #include "admin/admin_impl.h"
 #include "admin/api.h"
+#include "admin/audited.h"
 #include "admin/body.h"
 #include "admin/catalogue.h"
 #include "admin/connection.h"
@@ -125,20 +126,36 @@ static int read_wish(struct api_call *call, const struct json *body, struct wish
 	return rc;
 }
 
-/* Takes the deployment. */
-static void begin(struct api_call *call, struct deployment *deployment)
+/* It sends, with secrets: before it does. */
+static int note(const struct api_call *call, const struct wish *wish, struct err *e)
 {
-	struct testing *t = testing_create(call);
+	struct json *detail = json_object();
+	struct audited audited;
+
+	json_set(detail, "environment", json_string(wish->environment));
+	json_set(detail, "draft", json_bool(wish->definition != NULL));
+	int rc = audited_init(&audited, call, "connection.test", wish->project, wish->name, detail);
+	rc = rc < 0 ? err_no_memory(e) : audited_note(call, &audited.audit, 1, e);
+	audited_finish(&audited);
+	return rc;
+}
+
+/* Takes the deployment. */
+static void begin(struct api_call *call, const struct wish *wish, struct deployment *deployment)
+{
+	struct testing *t = NULL;
 	struct err e = {0};
 
-	if (!t) {
+	int rc = note(call, wish, &e);
+	if (rc == 0 && !(t = testing_create(call)))
+		rc = err_no_memory(&e);
+	if (rc < 0) {
 		deployment_destroy(deployment);
-		err_no_memory(&e);
-		problem_answer_err(call->request, NULL, &e);
+		problem_answer_err(call->request, rc == ERR_BUSY ? "disk_full" : NULL, &e);
 		return;
 	}
 	test_case_of(&t->tested, deployment);
-	int rc = host_probe(call->admin->host, deployment, answered, t, &e);
+	rc = host_probe(call->admin->host, deployment, answered, t, &e);
 	if (rc == 0)
 		return;
 	if (rc == ERR_INVALID)
@@ -172,7 +189,7 @@ static void test(struct api_call *call, const struct wish *wish)
 	if (rc < 0)
 		catalogue_refuse(call, &a, &e);
 	else
-		begin(call, deployment);
+		begin(call, wish, deployment);
 	catalog_answer_finish(&a);
 }
 

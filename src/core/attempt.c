@@ -26,5 +26,5 @@ void attempt_log(const struct queue *q, const struct send *send, const struct ou
 	          "connection", q->connection, "environment", q->environment, "trace_id",
 	          trace_id(m->attrs, m->attr_count, trace) ? trace : NULL, "status",
 	          outcome->status ? status : NULL, "reason", outcome->reason, "detail",
-	          outcome->detail, "duration_ms", duration, NULL);
+	          outcome_said(outcome), "duration_ms", duration, NULL);
 }

@@ -29,6 +29,7 @@ struct json;
 struct plugins;
 struct store;
 struct store_audit;
+struct transforms;
 
 /*
  * What is saved
@@ -252,6 +253,7 @@ struct catalog_options {
 	const char *file;              /* linkspan.conf */
 	const struct plugins *plugins; /* borrowed, as the rest is */
 	struct store *store;
+	struct transforms *transforms; /* compiles templates; NULL: they are not compiled */
 };
 
 /* Finishes the journal, then reads everything.  ERR_INVALID with the faults in the report. */

@@ -144,12 +144,13 @@ static void place_faults(void *arg, const struct deployment_checked *found)
 	deployment_destroy(found->deployment);
 }
 
-int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
+int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry, bool compiles,
                              struct catalog_answer *a, struct err *e)
 {
 	const struct deployment_check check = {
 		.conf = &c->base->conf,
 		.plugins = c->plugins,
+		.transforms = compiles ? c->transforms : NULL,
 		.report = &a->report,
 		.checked = place_faults,
 		.arg = &a->report,

@@ -16,8 +16,8 @@ int catalog_check_alerts(struct catalog *c, const struct entry *entry,
 int catalog_check_unused(struct catalog *c, const struct entry *entry, struct catalog_answer *a,
                          struct err *e);
 /* Whether it could be deployed as it is, in every environment of it that is served; where there is none, as
- * far as can be said without.  Faults are in the answer's report. */
-int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry,
+ * far as can be said without.  compiles: its template too.  Faults are in the answer's report. */
+int catalog_check_deployable(struct catalog *c, const struct catalog_entry *entry, bool compiles,
                              struct catalog_answer *a, struct err *e);
 /* A protected environment asks for its name; NULL: there is no such environment any more. */
 int catalog_check_confirmed(const struct conf_environment *environment,

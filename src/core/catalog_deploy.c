@@ -12,6 +12,7 @@
 #include "core/host.h"
 #include "core/ready.h"
 #include "core/snapshot.h"
+#include "core/template.h"
 #include "schema/node.h"
 #include "json/json.h"
 
@@ -277,6 +278,13 @@ static void place_faults(const struct launch *l, struct report *report, size_t f
 	json_free(snapshot);
 }
 
+static int check_template(const struct launch *l, struct report *report, struct err *e)
+{
+	int rc = template_check(l->catalog->transforms, l->deployment, report);
+
+	return rc < 0 ? report_verdict(report, e) : 0;
+}
+
 /* Everything that could be wrong is looked for first; then it runs; then it is kept.  In the other order a
  * revision that the connector cannot open would have to be taken out of the history again. */
 static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct catalog_answer *a,
@@ -288,6 +296,8 @@ static int launch(struct launch *l, bool dry_run, uint32_t *ret_number, struct c
 
 	consent_init(&l->consent);
 	int rc = make(c, l->text, &l->place, enabled, &l->deployment, &a->report, e);
+	if (rc == 0)
+		rc = check_template(l, &a->report, e);
 	if (rc == 0)
 		rc = deployment_ready(l->deployment, &a->report, e);
 	if (rc == ERR_INVALID)

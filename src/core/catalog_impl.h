@@ -51,6 +51,7 @@ struct catalog {
 	char *file; /* linkspan.conf */
 	const struct plugins *plugins;
 	struct store *store;
+	struct transforms *transforms;
 	struct host *host; /* NULL until catalog_start() */
 	struct conf_host fixed;
 	struct held *start; /* `fixed` lives in it */

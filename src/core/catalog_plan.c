@@ -371,7 +371,7 @@ static int compose(struct plan *p, struct planned *item, const struct buf *befor
 		rc = take_held(item, held, e);
 	if (rc == 0 && planned_renames(item))
 		rc = catalog_check_alerts(c, item->before, item->after->face.definition, a, e);
-	return rc < 0 ? rc : catalog_check_deployable(c, &item->after->face, a, e);
+	return rc < 0 ? rc : catalog_check_deployable(c, &item->after->face, true, a, e);
 }
 
 /*

@@ -24,8 +24,20 @@ static const struct catalog_word itself = {.actor = "host"};
  * Reading
  */
 
-/* Every connection of the configuration as an entry, checked as far as a deployment would. */
-static int make_entries(struct catalog *c, struct held *held, struct report *report, struct err *e)
+/* Whether it is another one than before.  With 10 000 connections nobody waits until each template is
+ * compiled that has been already; at a start none is, and a new one is when it is deployed. */
+static bool has_changed(const struct catalog *before, const struct catalog_entry *entry)
+{
+	const struct entry *was =
+		before ? entries_find(before, entry->project, entry->name, NULL) : NULL;
+
+	return before && !(was && strcmp(was->face.revision, entry->revision) == 0);
+}
+
+/* Every connection of the configuration as an entry, checked as far as a deployment would.  before: what is
+ * in force; NULL: nothing yet. */
+static int make_entries(struct catalog *c, const struct catalog *before, struct held *held,
+                        struct report *report, struct err *e)
 {
 	struct catalog_answer a;
 	int rc = entries_reserve(c, held->conf.connection_count);
@@ -45,7 +57,8 @@ static int make_entries(struct catalog *c, struct held *held, struct report *rep
 	report_finish(&a.report);
 	a.report = *report;
 	for (size_t i = 0; i < c->entry_count && rc != ERR_NO_MEMORY; i++)
-		rc = catalog_check_deployable(c, &c->entries[i]->face, &a, e);
+		rc = catalog_check_deployable(c, &c->entries[i]->face,
+		                              has_changed(before, &c->entries[i]->face), &a, e);
 	*report = a.report;
 	report_init(&a.report);
 	catalog_answer_finish(&a);
@@ -56,7 +69,8 @@ static int make_entries(struct catalog *c, struct held *held, struct report *rep
 	return report_verdict(report, e);
 }
 
-static int read_all(struct catalog *c, struct report *report, struct err *e)
+static int read_all(struct catalog *c, const struct catalog *before, struct report *report,
+                    struct err *e)
 {
 	struct held *held = held_create();
 	int rc = held ? conf_load(&held->conf, c->file, report) : ERR_NO_MEMORY;
@@ -71,7 +85,7 @@ static int read_all(struct catalog *c, struct report *report, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "no host can be read from %s", c->file);
 	}
 	c->base = held;
-	return make_entries(c, held, report, e);
+	return make_entries(c, before, held, report, e);
 }
 
 static void entries_finish(struct catalog *c)
@@ -161,10 +175,11 @@ int catalog_open(const struct catalog_options *options, struct report *report, s
 	pthread_rwlock_init(&c->lock, NULL);
 	c->plugins = options->plugins;
 	c->store = options->store;
+	c->transforms = options->transforms;
 	c->file = mem_strdup(options->file);
 	int rc = c->file ? journal_finish(c->store, e) : err_no_memory(e);
 	if (rc == 0)
-		rc = read_all(c, report, e);
+		rc = read_all(c, NULL, report, e);
 	if (rc == 0)
 		rc = actives_load(c, e);
 	if (rc == 0)
@@ -384,6 +399,7 @@ int catalog_reload(struct catalog *c, struct report *report, struct catalog_relo
 		.file = c->file,
 		.plugins = c->plugins,
 		.store = c->store,
+		.transforms = c->transforms,
 		.lock = PTHREAD_RWLOCK_INITIALIZER,
 	};
 	struct catalog_reload done = {0};
@@ -391,7 +407,7 @@ int catalog_reload(struct catalog *c, struct report *report, struct catalog_relo
 	pthread_mutex_lock(&c->changing);
 	int rc = journal_finish(c->store, e);
 	if (rc == 0)
-		rc = read_all(&fresh, report, e);
+		rc = read_all(&fresh, c, report, e);
 	if (rc == 0)
 		rc = identify(&fresh, e);
 	if (rc == 0) {

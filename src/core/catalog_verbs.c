@@ -354,7 +354,11 @@ static int draft(struct catalog *c, const struct deploy_call *call,
 	const struct conf_environment *environment =
 		conf_environment(&c->base->conf, call->environment);
 	const struct deployment_check check = {
-		.conf = &c->base->conf, .plugins = c->plugins, .report = &a->report};
+		.conf = &c->base->conf,
+		.plugins = c->plugins,
+		.transforms = c->transforms,
+		.report = &a->report,
+	};
 	struct conf_connection enabled = *connection;
 	struct deployment *d = NULL;
 

@@ -62,7 +62,7 @@ static void note(const struct delivery *d, enum event_kind kind)
 		.status = s->status,
 		.next_ms = s->state == STORE_READY ? s->due_ms : 0,
 		.reason = s->reason,
-		.detail = d->outcome ? d->outcome->detail : d->end,
+		.detail = d->outcome ? outcome_said(d->outcome) : d->end,
 		.is_alert = event_is_alert(d->send.message),
 	};
 

@@ -91,6 +91,17 @@ static int check_secrets(const struct deployment *d, struct report *report)
 	return rc;
 }
 
+/* What it makes is shown, and a secret is not to be. */
+static void check_template(const struct deployment *d, struct report *report)
+{
+	const char *name = common_rows[COMMON_BODY_TEMPLATE].name;
+
+	if (deployment_common(d, COMMON_BODY_TEMPLATE)->secret)
+		report_add(report, LK_FAULT_ERROR, node_get(d->tree, name), "secret_in_template",
+		           "a body must not hold a secret, for bodies are kept and shown; give the "
+		           "secret in a header");
+}
+
 static void fill_settings(struct deployment *d, const struct conf_connection *connection,
                           const struct conf_environment *environment)
 {
@@ -167,6 +178,7 @@ static int read_all(struct deployment *d, const struct conf *conf, const struct 
 	if (!resolved)
 		return ERR_INVALID;
 	fill_settings(d, connection, environment);
+	d->tree = settings;
 	rc = keep_words(d, conf);
 	if (rc < 0)
 		return rc;
@@ -178,6 +190,7 @@ static int read_all(struct deployment *d, const struct conf *conf, const struct 
 		type->type.check(&d->settings, &adapter.face);
 	}
 	check_secrets(d, report);
+	check_template(d, report);
 	rc = read_network(d, conf, environment, report);
 	fingerprint(d, settings, environment->network_allow, d->fingerprint);
 	return rc < 0 ? rc : report->errors > errors_before ? ERR_INVALID : 0;

@@ -16,6 +16,7 @@
 #include "crypto/hash.h"
 #include "schema/check.h"
 
+struct node;
 struct plugin_type;
 struct plugins;
 struct report;
@@ -28,6 +29,7 @@ struct deployment {
 	struct schema_values values;
 	struct schema_part parts[2]; /* the type's rows, the common rows */
 	struct lk_settings settings; /* what the plugin sees */
+	const struct node *tree;     /* the settings as they were written, for faults */
 	struct network_policy network;
 	int64_t connection_timeout_ms;
 	int64_t request_timeout_ms;

@@ -5,13 +5,24 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "core/deployment.h"
+#include "core/template.h"
 #include "schema/node.h"
 #include "schema/report.h"
 
 int deployment_check_in(const struct deployment_check *k, const struct conf_connection *connection,
                         const struct conf_environment *environment, struct deployment **ret)
 {
-	return deployment_create(k->conf, k->plugins, connection, environment, ret, k->report);
+	struct deployment *d = NULL;
+	int rc = deployment_create(k->conf, k->plugins, connection, environment, &d, k->report);
+
+	if (rc == 0)
+		rc = d ? template_check(k->transforms, d, k->report)
+		       : template_check_bare(k->transforms, connection, k->report);
+	if (rc < 0)
+		deployment_destroy(d);
+	else
+		*ret = d;
+	return rc;
 }
 
 static int check(const struct deployment_check *k, const struct conf_connection *connection,

@@ -12,6 +12,7 @@ struct conf_environment;
 struct deployment;
 struct plugins;
 struct report;
+struct transforms;
 
 /* What was found of a connection in one environment. */
 struct deployment_checked {
@@ -25,6 +26,7 @@ struct deployment_checked {
 struct deployment_check {
 	const struct conf *conf;
 	const struct plugins *plugins;
+	struct transforms *transforms; /* compiles the templates; NULL: they are not compiled */
 	struct report *report;
 	/* Gets each, and takes its deployment; NULL: nobody wants it. */
 	void (*checked)(void *arg, const struct deployment_checked *found);

@@ -251,8 +251,18 @@ static int gather(struct exporting *x, struct err *e)
 	return x->bundle.files ? 0 : err_no_memory(e);
 }
 
+static size_t count_keys(const struct bundle *b)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < b->file_count; i++)
+		count += b->files[i].kind == BUNDLE_PRIVATE_KEY ||
+		         b->files[i].kind == BUNDLE_KEY_STORE;
+	return count;
+}
+
 int export_bundle(struct catalog *c, const struct export_call *call, struct buf *ret_bytes,
-                  struct buf *ret_name, struct err *e)
+                  struct buf *ret_name, size_t *ret_keys, struct err *e)
 {
 	const struct conf_host *host = catalog_host(c);
 	struct exporting x = {
@@ -271,6 +281,8 @@ int export_bundle(struct catalog *c, const struct export_call *call, struct buf 
 		rc = bundle_write(&x.bundle, call->passphrase, ret_bytes, e);
 	if (rc == 0 && bundle_name(&x.bundle, ret_name) < 0)
 		rc = err_no_memory(e);
+	if (rc == 0)
+		*ret_keys = count_keys(&x.bundle);
 	for (size_t i = 0; x.documents && i < x.count; i++)
 		json_free(x.documents[i]);
 	for (size_t i = 0; i < x.count; i++)

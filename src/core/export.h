@@ -24,7 +24,7 @@ struct export_call {
 };
 
 /*
- * Adds the bundle's bytes and its file name.  The same definitions give the same bytes, in whichever order
+ * Adds the bundle's bytes and its file name, and says how many private keys and key stores are in it.  The same definitions give the same bytes, in whichever order
  * they are named, unless a passphrase seals them.
  *
  * Of the files that settings name, and those of the environments named, certificates go along, and with a
@@ -36,4 +36,4 @@ struct export_call {
  * bundles is passed; ERR_NO_MEMORY.
  */
 int export_bundle(struct catalog *c, const struct export_call *call, struct buf *ret_bytes,
-                  struct buf *ret_name, struct err *e);
+                  struct buf *ret_name, size_t *ret_keys, struct err *e);

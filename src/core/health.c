@@ -21,7 +21,7 @@ bool queue_ended(struct queue *q, struct send *send, struct outcome *outcome)
 	    send->was_refused || !q->link ||
 	    !link_secrets_renew(&q->link->secrets, send->secrets_version))
 		return false;
-	breaker_forget(&q->breaker, send->submitted_ms);
+	breaker_forget(&q->breaker, send->begun_ms);
 	send->refused = outcome;
 	send->was_refused = true;
 	return true;
@@ -70,6 +70,7 @@ static void unblock(struct queue *q)
 /* The breaker has just opened or closed. */
 static void breaker_moved(struct queue *q, const struct outcome *outcome)
 {
+	const char *said = outcome_said(outcome);
 	char detail[320];
 
 	if (q->breaker.state == BREAKER_CLOSED) {
@@ -78,23 +79,24 @@ static void breaker_moved(struct queue *q, const struct outcome *outcome)
 		return;
 	}
 	snprintf(detail, sizeof(detail), "the link fails, last with %s%s%.200s", outcome->reason,
-	         outcome->detail ? ": " : "", outcome->detail ? outcome->detail : "");
+	         said ? ": " : "", said ? said : "");
 	event_of_link(q, EVENT_BREAKER_OPENED, outcome->reason, detail);
 	queue_release(q, LK_RETRY, "breaker_open", detail);
 }
 
 static void note_error(struct queue *q, const struct outcome *outcome)
 {
+	const char *said = outcome_said(outcome);
+
 	q->error_ms = q->host->clock->unix_ms();
 	snprintf(q->error_reason, sizeof(q->error_reason), "%s", outcome->reason);
-	snprintf(q->error_detail, sizeof(q->error_detail), "%s",
-	         outcome->detail ? outcome->detail : "");
+	snprintf(q->error_detail, sizeof(q->error_detail), "%s", said ? said : "");
 }
 
 void queue_learn(struct queue *q, const struct send *send, const struct outcome *outcome,
                  const struct policy_verdict *v)
 {
-	int64_t now_ms = lane_now_ms(q->lane), began_ms = send->submitted_ms;
+	int64_t now_ms = lane_now_ms(q->lane), sent_ms = send->submitted_ms;
 
 	q->is_quiet = event_is_alert(send->message);
 	if (outcome->result != LK_DONE)
@@ -104,33 +106,31 @@ void queue_learn(struct queue *q, const struct send *send, const struct outcome 
 	else if (outcome->status == 403)
 		q->forbidden++;
 	if (v->congested)
-		limiter_congested(&q->limiter, began_ms, now_ms);
+		limiter_congested(&q->limiter, sent_ms, now_ms);
 	else if (v->link == POLICY_SUCCESS)
-		limiter_success(&q->limiter, began_ms, now_ms, q->in_flight + 1);
+		limiter_success(&q->limiter, sent_ms, now_ms, q->in_flight + 1);
 
 	if (v->link == POLICY_NEUTRAL)
-		breaker_forget(&q->breaker, began_ms);
-	else if (breaker_end(&q->breaker, v->link == POLICY_FAULT, began_ms, now_ms, random_below))
+		breaker_forget(&q->breaker, send->begun_ms);
+	else if (breaker_end(&q->breaker, v->link == POLICY_FAULT, send->begun_ms, now_ms,
+	                     random_below))
 		breaker_moved(q, outcome);
 	if (v->blocks)
-		block(q, outcome->reason, outcome->detail);
+		block(q, outcome->reason, outcome_said(outcome));
 	else if (q->block.on && v->link == POLICY_SUCCESS)
 		unblock(q);
 	else if (q->block.on)
 		q->block.next_ms = now_ms + policy_probe_ms(&q->rules);
 	if (v->pauses)
-		queue_pause_gone(q, outcome->detail);
+		queue_pause_gone(q, outcome_said(outcome));
 	q->is_quiet = false;
 }
 
 struct outcome *queue_not_taken(struct queue *q, struct send *send, int rc)
 {
-	struct outcome *outcome =
-		outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
-	                     rc == LK_ENOMEM ? "no_memory" : "plugin_error",
-	                     "the connector did not take the message: %s", plugin_error_text(rc));
+	struct outcome *outcome = link_not_taken(rc);
 
-	send->submitted_ms = lane_now_ms(q->lane);
+	send->begun_ms = send->submitted_ms = lane_now_ms(q->lane);
 	measure_attempt(&q->measure, &q->lane->phases, send, outcome, send->submitted_ms);
 	return outcome;
 }

@@ -165,6 +165,7 @@ static struct host *host_alloc(const struct host_options *options)
 	host->plugins = options->plugins;
 	host->clock = options->clock ? options->clock : &clock_system;
 	host->lookup = options->lookup ? options->lookup : lookup_system;
+	host->transforms = options->transforms;
 	host->store = options->store;
 	host->state_max_bytes = options->state_max_bytes;
 	host->manual = options->manual;

@@ -21,6 +21,7 @@ struct message;
 struct outcome;
 struct plugins;
 struct store;
+struct transforms;
 
 /* Resolves a name into at most `cap` addresses.  Blocking; on the errand pool.  Returns how many,
  * or negative with one line in text (text_bytes long). */
@@ -31,6 +32,7 @@ struct host_options {
 	const struct plugins *plugins; /* borrowed until host_destroy() */
 	unsigned lanes;                /* 0: one per CPU, at most 4 */
 	const struct clock *clock;     /* NULL: the system's */
+	struct transforms *transforms; /* for body templates; borrowed, as above; NULL: none */
 	host_lookup *lookup;           /* NULL: getaddrinfo() */
 
 	/* Durable sending; without a store there is none. */

@@ -20,6 +20,7 @@ struct host {
 	const struct plugins *plugins;
 	const struct clock *clock;
 	host_lookup *lookup;
+	struct transforms *transforms; /* NULL: none */
 	struct errands errands;
 	struct lane *lanes;
 	unsigned lane_count;

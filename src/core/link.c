@@ -8,6 +8,7 @@
 #include "core/host_impl.h"
 #include "core/message.h"
 #include "core/queue.h"
+#include "core/shape.h"
 #include "core/trace.h"
 #include "plug/hostapi.h"
 #include "plug/load.h"
@@ -82,6 +83,7 @@ int link_create(struct lane *lane, struct queue *queue, struct deployment *deplo
 	link->deployment = deployment;
 	link->instance = lane_instance(lane, deployment->type->plugin);
 	list_init(&link->owed);
+	list_init(&link->shaped);
 	link_secrets_init(&link->secrets, link);
 	int rc = type->open(link->instance->state, link, &deployment->settings, &link->conn);
 	if (rc < 0) {
@@ -114,7 +116,11 @@ bool link_ready(struct lk_link *link)
 
 static void fire_busy(struct timer *timer)
 {
-	queue_pump(container_of(timer, struct lk_link, busy)->queue);
+	struct lk_link *link = container_of(timer, struct lk_link, busy);
+
+	shape_offer(link);
+	queue_pump(link->queue);
+	link_end_if_idle(link);
 }
 
 void link_rest(struct lk_link *link)
@@ -173,6 +179,42 @@ static void fill_request(const struct send *send, struct op *op)
 	r->attr_count = m->attr_count;
 	r->start_ms = send->submitted_ms;
 	r->deadline_ms = r->start_ms + send->link->deployment->request_timeout_ms;
+	if (op->shape)
+		shape_fill(op->shape, r);
+}
+
+struct outcome *link_not_taken(int rc)
+{
+	return outcome_make(LK_RETRY, LK_LINK_FAULT | LK_NOT_SENT,
+	                    rc == LK_ENOMEM ? "no_memory" : "plugin_error",
+	                    "the connector did not take the message: %s", plugin_error_text(rc));
+}
+
+int link_hand_over(struct send *send)
+{
+	struct lk_link *link = send->link;
+	struct op *op = send->op;
+
+	send->submitted_ms = lane_now_ms(link->lane);
+	send->secrets_version = link->secrets.version;
+	fill_request(send, op);
+	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
+	op_hand_over(op);
+	int rc = link->deployment->type->type.submit(link->conn, &op->request);
+	if (rc >= 0)
+		return 0;
+	op_take_back(op);
+	lane_timer_stop(link->lane, &send->timer);
+	return rc;
+}
+
+/* The link has it no more. */
+static void let_go(struct send *send)
+{
+	list_remove(&send->out);
+	send->link->in_flight--;
+	send->link = NULL;
+	send->op = NULL;
 }
 
 int link_submit(struct lk_link *link, struct send *send)
@@ -183,36 +225,37 @@ int link_submit(struct lk_link *link, struct send *send)
 		return LK_ENOMEM;
 	send->link = link;
 	send->op = op;
-	send->submitted_ms = lane_now_ms(link->lane);
-	send->secrets_version = link->secrets.version;
+	send->begun_ms = send->submitted_ms = lane_now_ms(link->lane);
 	op->owner = send;
 	op->link = link;
 	op->message = message_ref(send->message);
-	fill_request(send, op);
-	lane_timer_set(link->lane, &send->timer, op->request.deadline_ms + GRACE_MS, fire_deadline);
 	link->in_flight++;
 	list_append(&link->queue->out, &send->out);
-	op_hand_over(op);
 
-	int rc = link->deployment->type->type.submit(link->conn, &op->request);
+	int rc = shape_wanted(send) ? shape_begin(send) : link_hand_over(send);
 	if (rc >= 0)
 		return 0;
-
-	op_take_back(op);
+	let_go(send);
 	op_release(op);
-	lane_timer_stop(link->lane, &send->timer);
-	list_remove(&send->out);
-	send->link = NULL;
-	send->op = NULL;
-	link->in_flight--;
 	if (rc == LK_EBUSY)
 		link_rest(link);
 	return rc;
 }
 
+void link_end_unsent(struct send *send, struct outcome *outcome)
+{
+	struct lk_link *link = send->link;
+
+	link->in_flight--;
+	lane_landed(link->lane);
+	lane_timer_stop(link->lane, &send->timer);
+	op_release(send->op);
+	end(link, send, outcome);
+}
+
 void link_cancel(struct send *send)
 {
-	if (send->op)
+	if (send->op && !shape_cancel(send))
 		send->link->deployment->type->type.cancel(send->link->conn, send->op->request.op);
 }
 
@@ -235,6 +278,7 @@ void link_settle(struct op *op)
 	lane_landed(link->lane);
 	lane_timer_stop(link->lane, &send->timer);
 	lane_timer_stop(link->lane, &link->busy);
+	shape_offer(link);
 	end(link, send, outcome);
 	link_end_if_idle(link);
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/message.h"
+#include "core/shape.h"
 #include "plug/hostapi.h"
 
 /*
@@ -179,6 +180,8 @@ void op_release(struct op *op)
 {
 	outcome_destroy(op->outcome);
 	op->outcome = NULL;
+	shape_destroy(op->shape);
+	op->shape = NULL;
 	message_unref(op->message);
 	op->message = NULL;
 	list_append(&op->table->free, &op->node);

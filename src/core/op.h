@@ -17,6 +17,7 @@
 struct message;
 struct outcome;
 struct send;
+struct shape;
 struct op_table;
 struct err;
 
@@ -32,6 +33,7 @@ struct op {
 	struct lk_link *link;      /* that it was submitted through */
 	struct send *owner;        /* who waits for it; NULL: given up */
 	struct message *message;   /* a reference: the plugin may read it until it completes */
+	struct shape *shape;       /* of one whose body is made by a program; owned */
 	struct trace trace;
 };
 
@@ -62,7 +64,7 @@ bool op_abandon(struct op *op);
 /* Takes an abandoned operation from a plugin that will not complete it any more: false when it was
  * completed in this moment, and settle() is about to come. */
 bool op_reclaim(struct op *op);
-/* Back to the free list; destroys the outcome and drops the message. */
+/* Back to the free list; destroys the outcome and the shape, and drops the message. */
 void op_release(struct op *op);
 /* Settles what was completed on the lane's own thread.  True when there was something. */
 bool op_settle_done(struct op_table *t);

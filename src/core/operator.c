@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/banned.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/delivery.h"
@@ -11,6 +12,7 @@
 #include "core/queue.h"
 #include "core/watch.h"
 #include "store/store.h"
+#include "json/json.h"
 
 static int not_found(struct err *e, const char *id)
 {
@@ -339,6 +341,7 @@ int outbox_resume(struct host *host, const char *project, const char *connection
 struct gone {
 	struct store_pause op; /* first */
 	struct host *host;
+	struct store_audit *audit;
 	char reason[128];
 };
 
@@ -347,8 +350,35 @@ static void gone_kept(struct store_op *op)
 	struct gone *g = (struct gone *)op;
 	struct host *host = g->host;
 
+	mem_free(g->audit);
 	mem_free(g);
 	host_let_go(host);
+}
+
+/* The host's own word.  NULL: no memory. */
+static struct store_audit *gone_audit(const struct queue *q, const char *reason)
+{
+	struct json *detail = json_object();
+	struct store_audit *copy = NULL;
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_LINE);
+	int rc = json_set(detail, "environment", json_string(q->environment));
+	rc |= json_set(detail, "reason", json_string(reason));
+	rc |= json_write(detail, 0, &text);
+	const struct store_audit audit = {
+		.at_ms = store_now_ms(q->host->store),
+		.actor = "host",
+		.action = "connection.pause",
+		.project = q->project,
+		.subject = q->connection,
+		.detail = buf_str(&text),
+	};
+	if (rc == 0)
+		copy = store_audit_copy(&audit);
+	json_free(detail);
+	buf_finish(&text);
+	return copy;
 }
 
 void queue_pause_gone(struct queue *q, const char *detail)
@@ -356,11 +386,15 @@ void queue_pause_gone(struct queue *q, const char *detail)
 	struct gone *g = q->id ? mem_zalloc(sizeof(*g)) : NULL;
 	const char *reason = detail ? detail : "the peer is gone for good";
 
+	if (g && !(g->audit = gone_audit(q, reason))) {
+		mem_free(g);
+		g = NULL;
+	}
 	if (g) {
 		g->host = q->host;
 		snprintf(g->reason, sizeof(g->reason), "%s", reason);
 		g->op = (struct store_pause){
-			.op = {.kind = STORE_PAUSE, .done = gone_kept},
+			.op = {.kind = STORE_PAUSE, .done = gone_kept, .audit = g->audit},
 			.link = q->id,
 			.paused = true,
 			.reason = g->reason,

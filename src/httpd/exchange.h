@@ -43,9 +43,9 @@ struct http_server {
 	unsigned bell_count;
 	atomic_uint bells_given;
 
-	/* For moments: a thread that is woken inside would take the processor and wait for it. */
-	pthread_mutex_t
-		lock; /* what follows; held while libmicrohttpd suspends, and wakes streams */
+	/* What follows.  For moments: a thread that is woken inside would take the processor and wait
+	 * for it.  Held while libmicrohttpd suspends, and wakes streams. */
+	pthread_mutex_t lock;
 	pthread_cond_t changed;         /* `suspended` or `active`, once `stopping` */
 	struct list suspended;          /* exchanges that the library has put aside */
 	struct list streams;            /* that are not done */
@@ -99,8 +99,8 @@ struct exchange {
 	bool parked;           /* and the library has put the connection aside */
 	atomic_bool answered;
 	struct http_reply reply; /* copied into the arena; status 0: there is none */
-	struct MHD_Response
-		*response; /* made of it; NULL: there is none, or it is that of the form */
+	/* Made of it.  NULL: there is none, or it is that of the form. */
+	struct MHD_Response *response;
 	struct form form;
 	unsigned status;
 };

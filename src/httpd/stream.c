@@ -1,6 +1,8 @@
 /* Streams: read by the library's threads, suspended while there is nothing. */
 #include "httpd/stream.h"
 
+#include <string.h>
+
 #include "base/banned.h"
 #include "base/err.h"
 #include "httpd/exchange.h"
@@ -107,10 +109,12 @@ static struct http_stream *create(struct exchange *exchange, const struct http_s
 	return s;
 }
 
-static struct MHD_Response *build(struct http_stream *s, const char *content_type)
+/* Of an answer to HEAD whose length is not known, the library sends the last chunk all the same, and
+ * the peer would take that for the beginning of the next answer. */
+static struct MHD_Response *build(struct http_stream *s, const char *content_type, bool is_head)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(
-		MHD_SIZE_UNKNOWN, PIECE_BYTES, on_read, s, on_free);
+		is_head ? 0 : MHD_SIZE_UNKNOWN, PIECE_BYTES, on_read, s, on_free);
 
 	if (!response)
 		return NULL;
@@ -127,7 +131,8 @@ int http_reply_stream(struct http_request *request, const struct http_stream_rep
 {
 	struct exchange *exchange = exchange_of(request);
 	struct http_stream *s = create(exchange, reply);
-	struct MHD_Response *response = s ? build(s, reply->content_type) : NULL;
+	bool is_head = strcmp(request->method, "HEAD") == 0;
+	struct MHD_Response *response = s ? build(s, reply->content_type, is_head) : NULL;
 
 	if (!response) {
 		mem_free(s);

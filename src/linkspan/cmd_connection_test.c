@@ -7,6 +7,7 @@
 #include "conf/definition.h"
 #include "conf/read.h"
 #include "core/deployment.h"
+#include "core/deployment_check.h"
 #include "core/host.h"
 #include "core/probe.h"
 #include "linkspan/command.h"
@@ -144,12 +145,17 @@ static int make_deployment(struct session *s, const struct cli *cli,
 {
 	const struct conf_environment *environment = NULL;
 	struct conf_connection enabled = *connection;
+	struct deployment_check check = {
+		.conf = &s->conf, .plugins = &s->plugins, .report = &s->report};
 
 	int rc = place_environment(s, cli, connection, &environment, e);
 	if (rc < 0)
 		return rc;
 	enabled.enabled = true; /* what is switched off can be tested all the same */
-	rc = deployment_create(&s->conf, &s->plugins, &enabled, environment, ret, &s->report);
+	rc = session_transforms(s, &check.transforms, e);
+	if (rc < 0)
+		return rc;
+	rc = deployment_check_in(&check, &enabled, environment, ret);
 	int verdict = session_verdict(s, e);
 	if (rc < 0)
 		return verdict < 0 ? verdict : err_set(e, rc, "the connection cannot be deployed");

@@ -31,6 +31,8 @@ static int open_host(struct session *s, const struct cli *cli, struct host **ret
 
 	int rc = session_verdict(s, e);
 	if (rc == 0)
+		rc = session_transforms(s, &options.transforms, e);
+	if (rc == 0)
 		rc = place_connection(s, cli, cli->args[0], &connection, e);
 	if (rc == 0)
 		rc = place_environment(s, cli, connection, &environment, e);

@@ -9,11 +9,14 @@
 #include "linkspan/faults_show.h"
 #include "linkspan/session.h"
 
-static int check_conf(const struct conf *conf, const struct plugins *plugins, struct report *report,
+static int check_conf(struct session *s, const struct conf *conf, const struct plugins *plugins,
                       size_t *ret_count, struct err *e)
 {
-	const struct deployment_check check = {.conf = conf, .plugins = plugins, .report = report};
+	struct deployment_check check = {.conf = conf, .plugins = plugins, .report = &s->report};
 
+	int rc = session_transforms(s, &check.transforms, e);
+	if (rc < 0)
+		return rc;
 	if (deployment_check_conf(&check) == ERR_NO_MEMORY)
 		return err_no_memory(e);
 	*ret_count = conf->connection_count;
@@ -42,7 +45,7 @@ static int check_path(struct session *s, const char *path, size_t *ret_count, st
 		plugins = &own;
 	}
 	rc = rc < 0 ? err_set(e, rc, "%s: %s", path, err_name(rc))
-	            : check_conf(&named, plugins, &s->report, ret_count, e);
+	            : check_conf(s, &named, plugins, ret_count, e);
 	plugins_finish(&own);
 	conf_finish(&named);
 	return rc;
@@ -59,7 +62,7 @@ static int check(struct session *s, const struct cli *cli, size_t *ret_count, st
 		return rc;
 	if (named)
 		return check_path(s, cli->args[0], ret_count, e);
-	return check_conf(&s->conf, &s->plugins, &s->report, ret_count, e);
+	return check_conf(s, &s->conf, &s->plugins, ret_count, e);
 }
 
 int cmd_validate(struct cli *cli, struct err *e)

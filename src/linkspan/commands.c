@@ -474,9 +474,12 @@ const struct command commands[] = {
          "host does not permit it, and with 8 when everything was saved but something could not "
          "be deployed.",
          apply_options, cmd_apply, OUTPUTS_SHOW},
-	{"env", "list", "", 0, 0, "list the environments", NULL, no_options, cmd_env_list,
-         OUTPUTS_SHOW},
-	{"env", "get", "ENVIRONMENT", 1, 1, "show an environment and its variables", NULL,
+	{"env", "list", "", 0, 0, "list the environments",
+         "With --standalone the daemon is not asked: then they are what the files of the host say.",
+         no_options, cmd_env_list, OUTPUTS_SHOW},
+	{"env", "get", "ENVIRONMENT", 1, 1, "show an environment and its variables",
+         "Values of variables are shown to those who may edit.  With --standalone it is what the "
+         "files of the host say.",
          no_options, cmd_env_get, OUTPUTS_SHOW},
 	{"status", NULL, "", 0, 0, "show the host and its links",
          "With --wait it returns when the daemon is ready, and exits with 6 when it is not in time.",

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "linkspan/command.h"
+#include "transform/transform.h"
 #include "json/json.h"
 
 const char *config_path(const struct cli *cli)
@@ -55,8 +56,17 @@ int session_open(struct session *s, const struct cli *cli, struct err *e)
 	return rc < 0 ? rc : plugins_load(&s->plugins, s->conf.host.plugins, &s->report, e);
 }
 
+int session_transforms(struct session *s, struct transforms **ret, struct err *e)
+{
+	int rc = s->transforms ? 0 : transforms_create(NULL, &s->transforms, e);
+
+	*ret = s->transforms;
+	return rc;
+}
+
 void session_finish(struct session *s)
 {
+	transforms_destroy(s->transforms);
 	plugins_finish(&s->plugins);
 	conf_finish(&s->conf);
 	report_finish(&s->report);

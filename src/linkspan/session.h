@@ -10,11 +10,13 @@
 struct cli;
 struct err;
 struct json;
+struct transforms;
 
 struct session {
 	struct conf conf;
 	struct plugins plugins;
 	struct report report;
+	struct transforms *transforms; /* session_transforms(); NULL: not yet */
 };
 
 /* The linkspan.conf that --config, LINKSPAN_CONFIG or the build names. */
@@ -37,6 +39,9 @@ int session_read(struct session *s, const struct cli *cli, struct err *e);
  * session_finish() in any case. */
 int session_open(struct session *s, const struct cli *cli, struct err *e);
 void session_finish(struct session *s);
+
+/* The pool of body templates, with the first call.  It is the session's. */
+int session_transforms(struct session *s, struct transforms **ret, struct err *e);
 
 /* Prints the report to standard error.  0, or ERR_INVALID when it holds errors; then e says how
  * many. */

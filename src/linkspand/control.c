@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "admin/audited.h"
 #include "base/banned.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -46,6 +47,16 @@ static int stop(struct daemon *d, const char *word)
 	return 0;
 }
 
+/* Of a signal that a process has sent, its user; else the system has. */
+static void reload(struct daemon *d, const struct signalfd_siginfo *info)
+{
+	char actor[AUDITED_ACTOR_BYTES] = "host";
+
+	if (info->ssi_code <= 0)
+		audited_user(info->ssi_uid, actor);
+	daemon_reload(d, actor);
+}
+
 /* True when it ends the daemon; then *ret_status is how. */
 static bool take_signal(struct daemon *d, int fd, int *ret_status)
 {
@@ -54,7 +65,7 @@ static bool take_signal(struct daemon *d, int fd, int *ret_status)
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return false;
 	if (info.ssi_signo == SIGHUP) {
-		daemon_reload(d);
+		reload(d, &info);
 		return false;
 	}
 	*ret_status = stop(d, info.ssi_signo == SIGINT ? "INT" : "TERM");

@@ -22,6 +22,7 @@
 #include "linkspand/notify.h"
 #include "store/sqlite.h"
 #include "store/store.h"
+#include "transform/transform.h"
 
 enum {
 	STATE_MODE = 0700,
@@ -69,6 +70,7 @@ static int open_host(struct daemon *d, struct err *e)
 	struct host *host = NULL;
 	const struct host_options options = {
 		.plugins = &d->plugins,
+		.transforms = d->transforms,
 		.lanes = (unsigned)d->conf.host.lanes,
 		.store = d->store,
 		.flight_file = flight,
@@ -193,7 +195,11 @@ static void log_first_token(const struct daemon *d)
 static int open_catalog(struct daemon *d, struct err *e)
 {
 	const struct catalog_options options = {
-		.file = d->config, .plugins = &d->plugins, .store = d->store};
+		.file = d->config,
+		.plugins = &d->plugins,
+		.store = d->store,
+		.transforms = d->transforms,
+	};
 	struct report report;
 
 	report_init(&report);
@@ -220,6 +226,8 @@ static int open_all(struct daemon *d, struct err *e)
 	size_t deployed = 0;
 
 	int rc = open_store(d, e);
+	if (rc == 0)
+		rc = transforms_create(NULL, &d->transforms, e);
 	if (rc == 0)
 		rc = open_catalog(d, e);
 	if (rc == 0)
@@ -271,6 +279,8 @@ static void close_host(struct daemon *d)
 	host_destroy(host);
 	catalog_close(d->catalog);
 	d->catalog = NULL;
+	transforms_destroy(d->transforms);
+	d->transforms = NULL;
 }
 
 /* The API stays until what is in flight has ended: direct calls get their answers, the status can be

@@ -22,6 +22,7 @@ struct daemon {
 	struct conf conf; /* the host as it was at the start: a reload compares with it */
 	struct catalog *catalog;
 	struct store *store;
+	struct transforms *transforms;
 	_Atomic(struct host *) host;
 	struct admin *admin;
 	struct listening listening;
@@ -44,8 +45,8 @@ void daemon_stop(struct daemon *d, const bool *cut);
 void daemon_abandon(struct daemon *d);
 void daemon_finish(struct daemon *d);
 
-/* Reads the configuration anew; a fault changes nothing (reload.c). */
-void daemon_reload(struct daemon *d);
+/* Reads the configuration anew; a fault changes nothing (reload.c).  actor: who has asked, for the audit trail. */
+void daemon_reload(struct daemon *d, const char *actor);
 /* Tells the API what is in force, and why something newer is not (NULL: it is). */
 void daemon_configure(struct daemon *d, const char *problem);
 

@@ -23,10 +23,15 @@ int definitions_read(struct definitions *d, const char *file, struct err *e)
 	return err_set(e, ERR_NOT_FOUND, "no host can be read from %s", file);
 }
 
-int definitions_check(struct definitions *d, const struct plugins *plugins, struct err *e)
+int definitions_check(struct definitions *d, const struct plugins *plugins,
+                      struct transforms *transforms, struct err *e)
 {
 	const struct deployment_check check = {
-		.conf = &d->conf, .plugins = plugins, .report = &d->report};
+		.conf = &d->conf,
+		.plugins = plugins,
+		.transforms = transforms,
+		.report = &d->report,
+	};
 
 	return deployment_check_conf(&check) == ERR_NO_MEMORY ? err_no_memory(e)
 	                                                      : report_verdict(&d->report, e);

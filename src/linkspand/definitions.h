@@ -6,6 +6,7 @@
 
 struct err;
 struct plugins;
+struct transforms;
 
 struct definitions {
 	struct conf conf;
@@ -16,7 +17,8 @@ struct definitions {
  * definitions_finish() in any case. */
 int definitions_read(struct definitions *d, const char *file, struct err *e);
 /* As far as deployments would be.  ERR_INVALID when there is any fault, of reading too; e names the first. */
-int definitions_check(struct definitions *d, const struct plugins *plugins, struct err *e);
+int definitions_check(struct definitions *d, const struct plugins *plugins,
+                      struct transforms *transforms, struct err *e);
 void definitions_finish(struct definitions *d);
 
 /* A line of the log for each fault. */

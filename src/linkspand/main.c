@@ -17,6 +17,7 @@
 #include "linkspand/options.h"
 #include "linkspand/routes_show.h"
 #include "store/sqlite.h"
+#include "transform/transform.h"
 
 static int print(struct buf *text)
 {
@@ -56,6 +57,7 @@ static void print_faults(const struct definitions *d)
 static int check(const struct options *o, struct err *e)
 {
 	struct definitions d;
+	struct transforms *transforms = NULL;
 	struct plugins plugins;
 
 	plugins_init(&plugins);
@@ -63,11 +65,14 @@ static int check(const struct options *o, struct err *e)
 	if (rc == 0)
 		rc = plugins_load(&plugins, d.conf.host.plugins, &d.report, e);
 	if (rc == 0)
-		rc = definitions_check(&d, &plugins, e);
+		rc = transforms_create(NULL, &transforms, e);
+	if (rc == 0)
+		rc = definitions_check(&d, &plugins, transforms, e);
 	print_faults(&d);
 	if (rc == 0)
 		fprintf(stderr, "%zu connection%s checked, no error\n", d.conf.connection_count,
 		        d.conf.connection_count == 1 ? "" : "s");
+	transforms_destroy(transforms);
 	definitions_finish(&d);
 	plugins_finish(&plugins);
 	return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/banned.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -16,6 +17,8 @@
 #include "linkspand/daemon.h"
 #include "linkspand/definitions.h"
 #include "linkspand/notify.h"
+#include "store/store.h"
+#include "json/json.h"
 
 /*
  * What a reload cannot change
@@ -135,17 +138,62 @@ static int renew(struct daemon *d, struct renewal *ret, struct err *e)
  * longer than the service manager waits for a sign of life. */
 struct reloading {
 	struct daemon *daemon;
+	const char *actor;
+	struct renewal renewal;
 	struct report report;
 	struct catalog_reload done;
 	struct err err;
 	int rc;
 };
 
+static struct json *outcome_json(const struct reloading *r)
+{
+	struct json *object = json_object();
+
+	json_set(object, "ok", json_bool(r->rc == 0));
+	if (r->rc < 0) {
+		json_set(object, "problem", json_string(r->err.text));
+		return object;
+	}
+	json_set(object, "opened", json_int(r->done.opened));
+	json_set(object, "changed", json_int(r->done.changed));
+	json_set(object, "closed", json_int(r->done.closed));
+	json_set(object, "unchanged", json_int(r->done.unchanged));
+	json_set(object, "certificate_renewed", json_bool(r->renewal.identity != NULL));
+	return object;
+}
+
+/* What it deployed has rows of its own, in the transactions of that. */
+static void note(const struct reloading *r)
+{
+	struct store *store = r->daemon->store;
+	struct json *detail = outcome_json(r);
+	struct buf text;
+
+	buf_init(&text, BUF_MAX_LINE);
+	int rc = json_write(detail, 0, &text);
+	const struct store_audit row = {
+		.at_ms = store_now_ms(store),
+		.actor = r->actor,
+		.action = "host.reload",
+		.detail = buf_str(&text),
+	};
+	struct store_note op = {.op.kind = STORE_NOTE, .rows = &row, .count = 1};
+	if (rc < 0 || store_post_wait(store, &op.op) < 0)
+		log_event(LOG_LEVEL_WARNING, "the audit trail does not have this reload", "actor",
+		          r->actor, NULL);
+	json_free(detail);
+	buf_finish(&text);
+}
+
 static void *reload(void *arg)
 {
 	struct reloading *r = arg;
 
-	r->rc = catalog_reload(r->daemon->catalog, &r->report, &r->done, &r->err);
+	r->rc = renew(r->daemon, &r->renewal, &r->err);
+	if (r->rc == 0)
+		r->rc = catalog_reload(r->daemon->catalog, &r->report, &r->done, &r->err);
+	note(r);
 	return NULL;
 }
 
@@ -167,25 +215,22 @@ static void reload_watched(struct reloading *r)
 	} while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
 }
 
-void daemon_reload(struct daemon *d)
+void daemon_reload(struct daemon *d, const char *actor)
 {
-	struct reloading r = {.daemon = d};
-	struct renewal renewal;
+	struct reloading r = {.daemon = d, .actor = actor};
 
 	log_event(LOG_LEVEL_INFO, "reloading", "file", d->config, NULL);
 	notify_reloading(clock_system.mono_ms() * 1000);
 	report_init(&r.report);
-	r.rc = renew(d, &renewal, &r.err);
-	if (r.rc == 0)
-		reload_watched(&r);
+	reload_watched(&r);
 	faults_log(&r.report);
 	report_finish(&r.report);
 	if (r.rc == 0) {
 		catalog_with_conf(d->catalog, compare_host, d);
-		listening_adopt(&d->listening, &renewal, d->admin);
+		listening_adopt(&d->listening, &r.renewal, d->admin);
 		r.rc = daemon_adopt(d) < 0 ? err_no_memory(&r.err) : 0;
 	}
-	renewal_finish(&renewal);
+	renewal_finish(&r.renewal);
 	if (r.rc == 0)
 		tell_done(d, &r.done);
 	else

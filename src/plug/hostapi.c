@@ -227,11 +227,26 @@ struct outcome *outcome_make(int result, unsigned flags, const char *reason, con
 	return outcome_copy(&o);
 }
 
+static bool is_shared(const struct outcome *o)
+{
+	return (uintptr_t)o - (uintptr_t)shared < sizeof(shared);
+}
+
+struct outcome *outcome_private(struct outcome *o)
+{
+	if (!is_shared(o))
+		o->is_private = true;
+	return o;
+}
+
+const char *outcome_said(const struct outcome *o)
+{
+	return o->is_private ? NULL : o->detail;
+}
+
 void outcome_destroy(struct outcome *o)
 {
-	uintptr_t place = (uintptr_t)o - (uintptr_t)shared;
-
-	if (place >= sizeof(shared))
+	if (!is_shared(o))
 		mem_free(o);
 }
 

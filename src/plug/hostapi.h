@@ -7,6 +7,7 @@
 #pragma once
 
 #include <linkspan/connector.h>
+#include <stdbool.h>
 
 enum {
 	OUTCOME_BYTES_1_0 = offsetof(struct lk_outcome, reply_total_bytes) + sizeof(uint64_t),
@@ -22,6 +23,7 @@ struct outcome {
 	int64_t retry_after_ms;   /* -1 none */
 	const char *reason;       /* [a-z0-9_]+ */
 	const char *detail;       /* one line of UTF-8 without control characters; NULL none */
+	bool is_private;          /* the detail may quote what was to be sent: outcome_said() */
 	const char *const *attrs; /* k0 v0 k1 v1 … NULL; values as the peer gave them */
 	uint32_t attr_count;      /* pairs */
 	const void *reply;        /* NULL none; a NUL byte stands behind it */
@@ -42,6 +44,11 @@ struct outcome *outcome_copy(const struct lk_outcome *from);
 /* An outcome of the host's own making ("timeout", "pool_exhausted" …).  Never NULL, as above. */
 struct outcome *outcome_make(int result, unsigned flags, const char *reason, const char *format,
                              ...) __attribute__((format(printf, 4, 5)));
+
+/* Notes that the detail may quote what was to be sent.  The same outcome. */
+struct outcome *outcome_private(struct outcome *o);
+/* The detail where payloads are not shown: in logs, events and the state of a link.  NULL: none. */
+const char *outcome_said(const struct outcome *o);
 
 void outcome_destroy(struct outcome *o); /* takes NULL and the shared ones */
 

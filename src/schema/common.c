@@ -13,6 +13,14 @@ static int check_test_every(const struct lk_value *value, const char **ret_messa
 	return LK_EINVAL;
 }
 
+static int check_body_template(const struct lk_value *value, const char **ret_message)
+{
+	if (value->count <= BODY_TEMPLATE_MAX)
+		return 0;
+	*ret_message = "allowed: at most 16384 bytes";
+	return LK_EINVAL;
+}
+
 static const char *const orderings[] = {"off", "key", NULL};
 
 const struct lk_param common_rows[COMMON_ROWS] = {
@@ -159,5 +167,17 @@ const struct lk_param common_rows[COMMON_ROWS] = {
 			.min = 0,
 			.max = 86400,
 			.check = check_test_every,
+		},
+	[COMMON_BODY_TEMPLATE] =
+		{
+			.name = "body_template",
+			.type = LK_T_STRING,
+			.label = "Body template",
+			.group = "Body",
+			.help = "A jq program that makes the body that is sent from the message's "
+				"body; without it the message goes out byte for byte.",
+			.min = 0,
+			.max = BODY_TEMPLATE_MAX,
+			.check = check_body_template,
 		},
 };

@@ -3,6 +3,8 @@
 
 #include <linkspan/connector.h>
 
+enum { BODY_TEMPLATE_MAX = 16384 /* bytes */ };
+
 /* Rows of `settings`, in the order of the table. */
 enum common_row {
 	COMMON_POOL_SIZE,
@@ -17,6 +19,7 @@ enum common_row {
 	COMMON_RESPONSE_KEEP_BYTES,
 	COMMON_ALERT_CONNECTION,
 	COMMON_TEST_EVERY_S,
+	COMMON_BODY_TEMPLATE,
 	COMMON_ROWS,
 };
 

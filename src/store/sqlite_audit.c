@@ -120,6 +120,16 @@ int audit_add(struct sqlite_store *s, const struct store_audit *audit)
 	return rc;
 }
 
+int op_note(struct sqlite_store *s, struct store_op *op)
+{
+	const struct store_note *note = (const struct store_note *)op;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < note->count; i++)
+		rc = audit_add(s, &note->rows[i]);
+	return rc;
+}
+
 int audit_save(struct sqlite_store *s)
 {
 	sqlite3_stmt *stmt = s->stmts[STMT_AUDIT_END];

@@ -32,6 +32,7 @@ static int (*const deeds[SQLITE_OP_KINDS])(struct sqlite_store *s, struct store_
 	[STORE_CHANGE] = op_change,
 	[STORE_JOURNAL_DONE] = op_journal_done,
 	[STORE_DROP] = op_drop,
+	[STORE_NOTE] = op_note,
 };
 
 /*

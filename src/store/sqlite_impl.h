@@ -45,7 +45,7 @@ enum {
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 
 /* An operation of our own, behind those of the store. */
-enum { SQLITE_RECOVER = STORE_DROP + 1, SQLITE_OP_KINDS };
+enum { SQLITE_RECOVER = STORE_NOTE + 1, SQLITE_OP_KINDS };
 
 struct sqlite_recover {
 	struct store_op op;
@@ -197,6 +197,7 @@ int op_alter(struct sqlite_store *s, struct store_op *op);
 int op_replay(struct sqlite_store *s, struct store_op *op);
 int op_expire(struct sqlite_store *s, struct store_op *op);
 int op_drop(struct sqlite_store *s, struct store_op *op);
+int op_note(struct sqlite_store *s, struct store_op *op);
 int op_link(struct sqlite_store *s, struct store_op *op);
 int op_pause(struct sqlite_store *s, struct store_op *op);
 int op_recover(struct sqlite_store *s, struct store_op *op);

@@ -152,6 +152,7 @@ enum store_op_kind {
 	STORE_CHANGE,
 	STORE_JOURNAL_DONE,
 	STORE_DROP,
+	STORE_NOTE,
 };
 
 /* The head of every operation.  When it is carried out (rc 0), its audit row is written with it.
@@ -350,6 +351,13 @@ struct store_drop {
 	int64_t now_ms;
 	uint32_t most;
 	uint32_t count;
+};
+
+/* Rows of the audit trail about what changes nothing in the store: all of them, or none. */
+struct store_note {
+	struct store_op op; /* its own audit row is not needed */
+	const struct store_audit *rows;
+	size_t count;
 };
 
 /* How a store is; for status and metrics.  Counts since the start. */

@@ -16,6 +16,7 @@ enum {
 	FRAME_VALUES_MAX = 4 * 1024 * 1024,
 	FRAME_INPUT_MAX = 64 * 1024 * 1024,
 	FRAME_MESSAGE_BYTES = 256, /* the longest message, its NUL included */
+	FRAME_PROGRAMS_KEPT = 64,  /* that a worker has compiled */
 };
 
 /* How a worker ended by its own will. */

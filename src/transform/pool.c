@@ -28,7 +28,7 @@ enum {
 	START_MS = 10000,      /* until a worker says that it is ready */
 	RETRY_MS = 100,        /* after the first start that failed; then twice as long each time */
 	RETRY_MOST_MS = 30000, /* and never longer */
-	COMPILED = 64,         /* programs that a worker keeps */
+	DEADLINE_MOST_MS = 24 * 60 * 60 * 1000,
 };
 
 enum worker_state { WORKER_NONE, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
@@ -40,7 +40,7 @@ struct worker {
 	struct turn *turn;
 	int64_t since_ms; /* it was started, or given its run */
 	uint64_t used;    /* when it was given its last run, counted in runs */
-	uint64_t compiled[COMPILED];
+	uint64_t compiled[FRAME_PROGRAMS_KEPT];
 	unsigned compiled_next;
 };
 
@@ -53,6 +53,7 @@ struct transforms {
 	pthread_mutex_t lock; /* of the members up to the next blank line */
 	struct turns turns;
 	bool stopping;
+	bool woken; /* the event is set, and no round has begun since */
 
 	/* The thread's. */
 	struct worker *workers;
@@ -151,7 +152,9 @@ static void serve_starting(struct transforms *pool, struct worker *w)
 		snprintf(why, sizeof(why), "%s ended at once (%s %d)", pool->limits.worker,
 		         WIFSIGNALED(status) ? "signal" : "status",
 		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	else if (state != PROCESS_ANSWER)
+	else if (state == PROCESS_NO_MEMORY)
+		snprintf(why, sizeof(why), "no memory for a worker");
+	else if (state == PROCESS_WRONG)
 		snprintf(why, sizeof(why), "%s is no worker of this version", pool->limits.worker);
 	start_failed(pool, w, why);
 }
@@ -218,7 +221,7 @@ static void end_late(struct transforms *pool, struct worker *w)
 
 static bool has_compiled(const struct worker *w, uint64_t key)
 {
-	for (unsigned i = 0; i < COMPILED; i++)
+	for (unsigned i = 0; i < FRAME_PROGRAMS_KEPT; i++)
 		if (w->compiled[i] == key)
 			return true;
 	return false;
@@ -241,18 +244,12 @@ static struct worker *choose(struct transforms *pool, uint64_t key)
 	return best;
 }
 
-/* True when there is an idle worker that still lives. */
-static bool has_idle(struct transforms *pool)
+static bool has_idle(const struct transforms *pool)
 {
-	bool found = false;
-
-	for (unsigned i = 0; i < pool->count; i++) {
-		struct worker *w = &pool->workers[i];
-		if (w->state == WORKER_IDLE && process_is_stale(&w->process))
-			serve(pool, w);
-		found = found || w->state == WORKER_IDLE;
-	}
-	return found;
+	for (unsigned i = 0; i < pool->count; i++)
+		if (pool->workers[i].state == WORKER_IDLE)
+			return true;
+	return false;
 }
 
 static void give(struct transforms *pool, struct transform *t, struct turn *turn)
@@ -267,7 +264,7 @@ static void give(struct transforms *pool, struct transform *t, struct turn *turn
 	t->due_ms = w->since_ms + pool->deadline_ms;
 	if (!has_compiled(w, turn->key)) {
 		w->compiled[w->compiled_next] = turn->key;
-		w->compiled_next = (w->compiled_next + 1) % COMPILED;
+		w->compiled_next = (w->compiled_next + 1) % FRAME_PROGRAMS_KEPT;
 	}
 	process_ask(&w->process, t);
 	process_write(&w->process);
@@ -310,7 +307,8 @@ static void refuse_waiting(struct transforms *pool, const char *why)
 /* As many as there are runs waiting for one.  Where none can be had and none is there, nothing waits. */
 static void start_more(struct transforms *pool)
 {
-	size_t wanted = count_waiting(pool);
+	const size_t waiting = count_waiting(pool); /* what comes from now on has the next round */
+	size_t wanted = waiting;
 	bool any = false;
 
 	for (unsigned i = 0; i < pool->count && wanted > 0; i++) {
@@ -321,7 +319,7 @@ static void start_more(struct transforms *pool)
 	}
 	for (unsigned i = 0; i < pool->count; i++)
 		any = any || pool->workers[i].state != WORKER_NONE;
-	if (!any && count_waiting(pool) > 0)
+	if (!any && waiting > 0)
 		refuse_waiting(pool, pool->why);
 }
 
@@ -365,12 +363,14 @@ static void wait_and_serve(struct transforms *pool)
 			end_late(pool, &pool->workers[i]);
 }
 
-static bool is_stopping(struct transforms *pool)
+/* From here on whoever posts wakes the thread again.  False when it is to end. */
+static bool begin_round(struct transforms *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool stopping = pool->stopping;
+	bool goes_on = !pool->stopping;
+	pool->woken = false;
 	pthread_mutex_unlock(&pool->lock);
-	return stopping;
+	return goes_on;
 }
 
 static void *run_pool(void *arg)
@@ -378,7 +378,7 @@ static void *run_pool(void *arg)
 	struct transforms *pool = arg;
 	const char stopping[] = "the host is stopping";
 
-	while (!is_stopping(pool)) {
+	while (begin_round(pool)) {
 		give_all(pool);
 		start_more(pool);
 		wait_and_serve(pool);
@@ -418,6 +418,8 @@ static void configure(struct transforms *pool, const struct transforms_options *
 	if (pool->count > WORKERS_MAX)
 		pool->count = WORKERS_MAX;
 	pool->deadline_ms = options->deadline_ms > 0 ? options->deadline_ms : DEADLINE_MS;
+	if (pool->deadline_ms > DEADLINE_MOST_MS)
+		pool->deadline_ms = DEADLINE_MOST_MS;
 	pool->limits = (struct process_limits){
 		.worker = options->worker ? options->worker : LINKSPAN_TRANSFORM,
 		.memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES,
@@ -476,9 +478,25 @@ void transforms_destroy(struct transforms *pool)
 	release(pool);
 }
 
-void transform_post(struct transforms *pool, struct transform *t)
+/* Puts it where the thread finds it; else says why not.  *ret_wake: the thread may be asleep. */
+static const char *hand_over(struct transforms *pool, struct transform *t, bool *ret_wake)
 {
 	const char *why = NULL;
+
+	pthread_mutex_lock(&pool->lock);
+	if (pool->stopping)
+		why = "the host is stopping";
+	else if (turns_add(&pool->turns, t) < 0)
+		why = "no memory";
+	*ret_wake = !why && !pool->woken;
+	pool->woken = pool->woken || *ret_wake;
+	pthread_mutex_unlock(&pool->lock);
+	return why;
+}
+
+void transform_post(struct transforms *pool, struct transform *t)
+{
+	bool asleep;
 
 	t->result = TRANSFORM_UNAVAILABLE;
 	t->output = NULL;
@@ -493,14 +511,9 @@ void transform_post(struct transforms *pool, struct transform *t)
 		t->done(t);
 		return;
 	}
-	pthread_mutex_lock(&pool->lock);
-	if (pool->stopping)
-		why = "the host is stopping";
-	else if (turns_add(&pool->turns, t) < 0)
-		why = "no memory";
-	pthread_mutex_unlock(&pool->lock);
+	const char *why = hand_over(pool, t, &asleep);
 	if (why)
 		refuse(t, why);
-	else
+	else if (asleep)
 		wake(pool);
 }

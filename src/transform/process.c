@@ -58,6 +58,9 @@ int process_start(struct process *p, const struct process_limits *limits, struct
 {
 	int pair[2];
 
+	/* Not every posix_spawn() can say that there is no program; valgrind's cannot. */
+	if (access(limits->worker, X_OK) < 0)
+		return err_set_errno(e, ERR_IO, "%s cannot be started", limits->worker);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set_errno(e, ERR_IO, "no socket for a worker");
 	int number = spawn(&p->pid, pair[1], limits);
@@ -89,13 +92,6 @@ int process_kill(struct process *p)
 	p->pid = 0;
 	expect_answer(p);
 	return status;
-}
-
-bool process_is_stale(const struct process *p)
-{
-	char byte;
-
-	return recv(p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 static size_t names_bytes(const char *const *names)

@@ -56,8 +56,6 @@ int process_start(struct process *p, const struct process_limits *limits, struct
 /* Puts an end to it and waits for that, which takes moments.  How it ended, as of waitpid(), before the kill if
  * it was dead already; 0 when there is none. */
 int process_kill(struct process *p);
-/* True when it has ended, or said something unasked: it cannot be given a run. */
-bool process_is_stale(const struct process *p);
 
 /* Whether names, values and input of a run are small enough to be asked; else why not, in its message. */
 bool process_may_ask(struct transform *t);

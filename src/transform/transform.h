@@ -29,21 +29,22 @@ enum transform_result {
 	TRANSFORM_FAILED, /* the program ended with an error, or did not give exactly one value */
 	TRANSFORM_TOO_LARGE,   /* the result is longer than TRANSFORM_OUTPUT_MAX */
 	TRANSFORM_TIMEOUT,     /* it took longer than the deadline */
-	TRANSFORM_DIED,        /* its worker ended: it needed more memory than there is */
+	TRANSFORM_DIED,        /* its worker ended: it needed too much memory, or went too deep */
 	TRANSFORM_UNAVAILABLE, /* no worker can be started, or the pool is stopping */
 };
 
 /* One run; embedded in what it is a part of, which stays until done(). */
 struct transform {
 	/* The caller's; borrowed until done(). */
-	const char *program;      /* jq, without import and include */
+	const char *program; /* jq, without what a worker does not have: files, modules, inputs */
 	const char *const *names; /* variables that it may use besides ".", without "$"; NULL at the
 	                           * end; NULL: none */
 	const char *values;       /* their values: a JSON array, in the order of the names */
 	const void *input;        /* one JSON value; NULL or 0 bytes: null */
 	size_t input_bytes;
 	bool check_only;                  /* compile it, and no more */
-	void (*done)(struct transform *); /* on the pool's thread; must not block */
+	void (*done)(struct transform *); /* on the pool's thread, or in transform_post(); must not
+	                                   * block, may post */
 
 	/* The answer. */
 	enum transform_result result;
@@ -69,8 +70,8 @@ int transforms_create(const struct transforms_options *options, struct transform
 /* Ends the workers.  What still waits is answered TRANSFORM_UNAVAILABLE first.  Takes NULL. */
 void transforms_destroy(struct transforms *pool);
 
-/* Any thread.  done() follows exactly once, possibly before this returns.  pool NULL: there is none, which
- * is answered TRANSFORM_UNAVAILABLE. */
+/* Any thread.  done() follows exactly once; what can be refused at once is, on this thread, before this
+ * returns.  pool NULL: there is none, which is answered TRANSFORM_UNAVAILABLE. */
 void transform_post(struct transforms *pool, struct transform *t);
 /* The same, waiting for the answer; done is not used.  Not on the pool's thread. */
 void transform_wait(struct transforms *pool, struct transform *t);

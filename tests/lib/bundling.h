@@ -25,6 +25,7 @@ static struct bundling {
 	struct store *store;
 	struct catalog *catalog;
 	struct buf zip, name;
+	size_t keys; /* that went along */
 } bundling;
 
 static inline void bundling_define(const char *folder, const char *name, const char *settings,
@@ -105,7 +106,8 @@ static inline int bundling_export_as(const struct export_call *call, struct err 
 	*e = (struct err){0};
 	buf_clear(&bundling.zip);
 	buf_clear(&bundling.name);
-	return export_bundle(bundling.catalog, call, &bundling.zip, &bundling.name, e);
+	return export_bundle(bundling.catalog, call, &bundling.zip, &bundling.name, &bundling.keys,
+	                     e);
 }
 
 static inline void bundling_export(const char *project, const char *name)

@@ -98,6 +98,9 @@ static void note_begin(const struct conn *c, const struct lk_request *request)
 		memset(row, 0, sizeof(*row));
 		strncpy(row->connection, c->settings->connection, sizeof(row->connection) - 1);
 		strncpy(row->id, request->id, sizeof(row->id) - 1);
+		if (request->content_type)
+			strncpy(row->content_type, request->content_type,
+			        sizeof(row->content_type) - 1);
 		if (request->body)
 			memcpy(row->body, request->body,
 			       request->body_bytes < sizeof(row->body) ? request->body_bytes

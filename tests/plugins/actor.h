@@ -16,7 +16,7 @@ struct actor_book {
 	unsigned submitted; /* how many rows are filled in; the rest is only counted */
 	unsigned in_flight, most;
 	struct actor_row {
-		char connection[32], body[48], id[40];
+		char connection[32], body[48], id[40], content_type[40];
 		uint32_t attempt, flags;
 		unsigned others; /* in flight when it came */
 	} rows[ACTOR_ROWS];

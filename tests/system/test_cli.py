@@ -243,7 +243,7 @@ def test_schema(linkspan, config):
         "connection_timeout_ms", "request_timeout_ms", "idle_timeout_s", "success_status", "tls",
         "pool_size", "retry_delay_s", "retry_max_attempts", "retry_max_age_s", "retry_inline",
         "rate_per_s", "burst", "ordering", "response_keep_bytes", "alert_connection",
-        "test", "test_every_s", "queue_max_messages"}
+        "test", "test_every_s", "queue_max_messages", "body_template"}
     timeout = schema["properties"]["request_timeout_ms"]
     assert timeout["default"] == 2000
     assert {"type": "integer", "minimum": 1000, "maximum": 60000} in timeout["anyOf"]

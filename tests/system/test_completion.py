@@ -196,7 +196,7 @@ def test_fish(script, linkspan, host, line, wanted):
     env = {**linkspan.env, "PATH": f"{linkspan.program.parent}:{linkspan.env['PATH']}",
            "HOME": str(host.folder)}
     done = subprocess.run(
-        ["fish", "--no-config", "-c", f"source {script('fish')}; complete -C '{line}'"],
+        ["fish", "-c", f"source {script('fish')}; complete -C '{line}'"],
         capture_output=True, text=True, timeout=DEADLINE_S, cwd=host.folder, env=env)
     found = [text.split("\t")[0].replace("\\ ", " ") for text in done.stdout.splitlines()]
     assert sorted(found) == wanted, done.stderr
@@ -216,3 +216,36 @@ def test_zsh(script, linkspan, host, line, wanted):
     if not line.split(" ")[-1].startswith("-"):
         found = {one for one in found if not one.startswith("-")}  # where nothing else is left
     assert sorted(found) == wanted, done.stdout + done.stderr
+
+
+# Installed
+
+
+@pytest.mark.parametrize("shell, file", [
+    ("bash", "bash-completion/completions/linkspan"),
+    ("zsh", "zsh/site-functions/_linkspan"),
+    ("fish", "fish/vendor_completions.d/linkspan.fish"),
+])
+def test_the_scripts_are_installed(prefix, script, shell, file):
+    assert (prefix / "share" / file).read_text() == script(shell).read_text()
+
+
+def test_zsh_finds_what_is_installed(prefix):
+    if not shutil.which("zsh"):
+        pytest.skip("there is no zsh here")
+    done = subprocess.run(
+        ["zsh", "-f", "-c", 'fpath=("$1" $fpath); autoload -Uz compinit; compinit -u -D; '
+         'print -r -- "$_comps[linkspan]"', "zsh", prefix / "share/zsh/site-functions"],
+        capture_output=True, text=True, timeout=DEADLINE_S)
+    assert done.stdout == "_linkspan\n", done.stderr
+
+
+def test_fish_finds_what_is_installed(prefix, linkspan, tmp_path):
+    if not shutil.which("fish"):
+        pytest.skip("there is no fish here")
+    done = subprocess.run(
+        ["fish", "-c", 'complete -C "linkspan completion z"'],
+        capture_output=True, text=True, timeout=DEADLINE_S,
+        env={**linkspan.env, "PATH": f"{prefix / 'bin'}:{linkspan.env['PATH']}",
+             "HOME": str(tmp_path), "XDG_DATA_DIRS": str(prefix / "share")})
+    assert done.stdout == "zsh\n", done.stderr

@@ -23,6 +23,9 @@ def hosts(tmp_path, plugins):
         def reply(request):
             if request.path.endswith("/connections"):
                 return Answer(200, {"items": [listed()], "next": None})
+            if request.path.endswith("/environments"):
+                return Answer(200, {"items": [{"name": one, "project": "global"}
+                                              for one in members["environments"]]})
             return Answer(200, {**STATUS, "name": name, **members})
 
         daemon = PlayedDaemon(config.folder / "run/linkspand.sock", reply)

@@ -1,4 +1,4 @@
-"""The six examples as their README says: its commands are run as they stand there."""
+"""The examples as their README says: its commands are run as they stand there."""
 
 import json
 import pathlib
@@ -24,7 +24,14 @@ ARRIVES = {
                          {"x-sn-apikey": "sn-example", "accept": "application/json"}),
     "CRM_Event": ("PUT", "/events/7", {"authorization": "Bearer crm-example"}),
     "Datadog_Event": ("POST", "/api/v1/events", {"dd-api-key": "dd-example"}),
+    "Alerts_Slack": ("POST", "/services/T0001/B0001/example", {}),
     "Audit_Trail": ("POST", "/api/event", {"x-trace-id": "4bf92f3577b34da6a3ce929d0e0e4736"}),
+}
+
+# What a template makes of the body that comes.
+MADE = {
+    "Alerts_Slack": {"text": "*DiskFull* is firing: /var on db1 is full in 2 h\n"
+                             "*DiskFull* is resolved: no summary"},
 }
 
 
@@ -48,7 +55,7 @@ def test_example(linkspan, listener, tmp_path, name):
     assert (arrived["method"], arrived["target"]) == (method, target)
     assert {**headers, "content-type": "application/json"}.items() <= arrived["header"].items()
     body = (EXAMPLES / "bodies" / f"{name.lower()}.json").read_text()
-    assert json.loads(arrived["body"]) == json.loads(body)
+    assert json.loads(arrived["body"]) == MADE.get(name, json.loads(body))
 
 
 def test_the_examples_have_no_fault(linkspan):

@@ -97,6 +97,11 @@ def reply_of_connections(request):
     return Answer(200, ABOUT[rest[len(name):]])
 
 
+ENVIRONMENT = {"name": "Development", "project": "global", "served": True, "protected": False,
+               "auto_deploy": True, "variables": [{"name": "host", "value": None}],
+               "network_allow": None, "connections": 2, "file": "/e/Development.conf"}
+
+
 def reply(request):
     """What a daemon with one link and one message answers."""
     if request.path.startswith(("/api/v1/tokens", "/api/v1/audit")):
@@ -126,6 +131,8 @@ def reply(request):
         return Answer(200, IMPORT)
     if request.path.endswith("/definitions:apply"):
         return Answer(200, PLAN)
+    if request.path.endswith("/environments"):
+        return Answer(200, {"items": [ENVIRONMENT]})
     return Answer(200, {**STATUS, "links": [LINK], "environments": ["Development"],
                         "started": "2026-11-24T22:00:00.000Z"})
 

@@ -121,12 +121,17 @@ def test_a_payload_of_alertmanager_is_known(running):
     assert (refused.status, refused.code) == (400, "invalid_parameter")
 
 
+SLACK = ('{text: (.alerts | map("*\\(.labels.alertname)* is \\(.status): \\(.labels.disk)")'
+         ' | join("\\n"))}')
+
+
 def test_the_real_alertmanager_delivers_through_us(config, keeping, daemon, start, tmp_path):
-    """With a header, a time-out and a retry of our own, which Alertmanager does not have."""
+    """With a body, a header, a time-out and a retry of our own, which Alertmanager does not have."""
     assert shutil.which("prometheus-alertmanager"), "Debian's prometheus-alertmanager is needed"
     keeping.script = lambda arrival: HANG if arrival.number == 1 else OK
     config.connection("Alerts", url=keeping.url + "/alerts", request_timeout_ms=1000,
-                      retry_delay_s=1, headers=[{"name": "X-Team", "value": "night shift"}])
+                      retry_delay_s=1, headers=[{"name": "X-Team", "value": "night shift"}],
+                      body_template=SLACK)
     running = daemon()
     relay = start(Relay, running.socket)
     alertmanager = start(
@@ -141,14 +146,17 @@ def test_the_real_alertmanager_delivers_through_us(config, keeping, daemon, star
     for arrival in (first, second):
         assert arrival.id == id
         assert arrival.headers["x-team"] == "night shift"
-        payload = json.loads(arrival.body)
-        assert payload["alerts"][0]["labels"] == {"alertname": "DiskFull", "disk": "sda"}
-    # Alertmanager was told that it is taken care of.
+        assert arrival.headers["content-type"] == "application/json"
+        assert json.loads(arrival.body) == {"text": "*DiskFull* is firing: sda"}
+    # What Alertmanager has sent is kept as it came, and it was told that it is taken care of.
     delivery = running.api.delivery(id)
+    payload = json.loads(delivery["body"])
+    assert payload["alerts"][0]["labels"] == {"alertname": "DiskFull", "disk": "sda"}
     assert delivery["ordering_key"] == payload["groupKey"]
     assert attributes(running.api, id)["ce.subject"] == payload["groupKey"]
     alertmanager.alert(ends=-1, alertname="DiskFull", disk="sda")
-    keeping.wait(lambda r: any(b'"resolved"' in a.body for a in r.arrivals))
+    keeping.wait(lambda r: any(json.loads(a.body) == {"text": "*DiskFull* is resolved: sda"}
+                               for a in r.arrivals))
 
 
 def rss_bytes(pid):

@@ -464,11 +464,10 @@ START_TEST(what_is_plain_passes_the_guards)
 	struct http_server *server =
 		start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
 	const char *text = plain_rows[_i];
-	const size_t bytes = strlen(text);
 	int fd = dial(server);
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		for (size_t at = 0; at < bytes; at += steps[i])
+		for (size_t at = 0; at < strlen(text); at += steps[i])
 			peer_put(fd, text + at, strnlen(text + at, steps[i]));
 		if (strstr(text, "Content-Length: 3"))
 			peer_put(fd, "\0b", 2);

@@ -112,6 +112,28 @@ START_TEST(what_was_not_done_is_not_told_of)
 }
 END_TEST
 
+START_TEST(what_changes_nothing_can_be_noted)
+{
+	struct store *s = with_rows(1);
+	const struct store_audit rows[] = {
+		{.at_ms = 1, .actor = "token:b", .action = "connection.export", .subject = "A"},
+		{.at_ms = 1, .actor = "token:b", .action = "connection.export", .subject = "B"},
+	};
+	struct store_note op = {.op.kind = STORE_NOTE, .rows = rows, .count = 2};
+
+	ck_assert_int_eq(probe_run(s, &op.op), 0);
+	seen_count = 0;
+	ck_assert_int_eq(store_audit(s, 0, 10, see, NULL, NULL), 0);
+	ck_assert_uint_eq(seen_count, 3);
+	ck_assert_uint_eq(seen[0].number, 3);
+	ck_assert_str_eq(seen[1].actor, "token:b");
+	struct store_audit_verdict v = verify(s);
+	ck_assert_uint_eq(v.broken, 0);
+	ck_assert_uint_eq(v.count, 3);
+	fixture_end(s);
+}
+END_TEST
+
 START_TEST(a_trail_goes_on_after_a_restart)
 {
 	struct store *s = with_rows(3);
@@ -242,6 +264,7 @@ END_TEST
 static const struct suite_test tests[] = {
 	SUITE_TEST(rows_are_read_newest_first),
 	SUITE_TEST(what_was_not_done_is_not_told_of),
+	SUITE_TEST(what_changes_nothing_can_be_noted),
 	SUITE_TEST(a_trail_goes_on_after_a_restart),
 	SUITE_TEST(an_empty_trail_is_whole),
 	SUITE_LOOP(a_crime_is_found, crimes),

@@ -70,19 +70,19 @@ static int set_limits(struct confine *c)
 	return 0;
 }
 
-void confine_renew_cpu(const struct confine *c)
+/* The hard limit stays what it is, or the soft one could not be raised again. */
+void confine_renew_cpu(struct confine *c)
 {
 	struct timespec used;
 	struct rlimit now;
 
-	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) < 0 || getrlimit(RLIMIT_CPU, &now) < 0)
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) < 0 ||
+	    (unsigned long)used.tv_sec + c->cpu_seconds / 2 < c->cpu_until)
 		return;
-	if (now.rlim_cur != RLIM_INFINITY &&
-	    (rlim_t)used.tv_sec + c->cpu_seconds / 2 < now.rlim_cur)
+	c->cpu_until = (unsigned long)used.tv_sec + c->cpu_seconds + 1;
+	if (getrlimit(RLIMIT_CPU, &now) < 0)
 		return;
-	now.rlim_cur = (rlim_t)used.tv_sec + c->cpu_seconds + 1;
-	if (now.rlim_max != RLIM_INFINITY && now.rlim_cur > now.rlim_max)
-		now.rlim_cur = now.rlim_max;
+	now.rlim_cur = now.rlim_max < c->cpu_until ? now.rlim_max : c->cpu_until;
 	setrlimit(RLIMIT_CPU, &now);
 }
 
@@ -133,7 +133,7 @@ static int allow_when(scmp_filter_ctx filter, const struct condition *conditions
 }
 
 /* Reading and writing on the socket alone, no memory that can be run, no signal to others, of limits the
- * processor's alone. */
+ * processor's time alone. */
 static int allow_some(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp on_socket = SCMP_A0_32(SCMP_CMP_EQ, FRAME_FD);

@@ -39,7 +39,7 @@ static void drop(struct program *p)
 
 void programs_forget(struct programs *all)
 {
-	for (size_t i = 0; i < PROGRAMS_KEPT; i++)
+	for (size_t i = 0; i < FRAME_PROGRAMS_KEPT; i++)
 		drop(&all->kept[i]);
 }
 
@@ -118,7 +118,7 @@ static jq_state *compile(const char *names, size_t names_bytes, const char *text
 static struct program *find(struct programs *all, const char *names, size_t names_bytes,
                             const char *text, size_t bytes)
 {
-	for (size_t i = 0; i < PROGRAMS_KEPT; i++) {
+	for (size_t i = 0; i < FRAME_PROGRAMS_KEPT; i++) {
 		struct program *p = &all->kept[i];
 		if (p->key && p->key_bytes == names_bytes + bytes &&
 		    memcmp(p->key, names, names_bytes) == 0 &&
@@ -136,7 +136,7 @@ static struct program *make_room(struct programs *all)
 
 	if (now.uordblks + now.hblkhd > all->memory_bytes)
 		programs_forget(all);
-	for (size_t i = 1; i < PROGRAMS_KEPT; i++)
+	for (size_t i = 1; i < FRAME_PROGRAMS_KEPT; i++)
 		if (all->kept[i].used < oldest->used)
 			oldest = &all->kept[i];
 	drop(oldest);

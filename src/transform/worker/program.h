@@ -8,10 +8,10 @@
 
 #include <stddef.h>
 
+#include "transform/frame.h"
+
 struct jq_state;
 struct message;
-
-enum { PROGRAMS_KEPT = 64 };
 
 struct program {
 	char *key; /* names, each with its NUL, and the text; NULL: none here */
@@ -21,7 +21,7 @@ struct program {
 };
 
 struct programs {
-	struct program kept[PROGRAMS_KEPT];
+	struct program kept[FRAME_PROGRAMS_KEPT];
 	unsigned long runs;
 	size_t memory_bytes; /* beyond which nothing is kept */
 };

@@ -30,8 +30,8 @@ static bool read_value(struct run *run, const char *what, const char *text, size
 	}
 	if (!json_scan(text, bytes, NESTING_MAX, &fault)) {
 		run->result = TRANSFORM_BAD_INPUT;
-		message_printf(run->m, "%s is not JSON: %s, at byte %zu", what, fault.text,
-		               fault.offset_bytes);
+		message_printf(run->m, "%s is not JSON at byte %zu: %s", what, fault.offset_bytes,
+		               fault.text);
 		return false;
 	}
 	jv value = jv_parse_sized(text, (int)bytes);
@@ -83,6 +83,14 @@ static void fail_run(struct run *run, jv end)
 	jv_free(said);
 }
 
+/* jq writes words of its own in the place of what is nested too deep for it. */
+static bool is_json(const char *text, size_t bytes)
+{
+	struct scan_fault fault;
+
+	return json_scan(text, bytes, SCAN_DEPTH_MAX, &fault);
+}
+
 static void take_output(struct run *run, jv value)
 {
 	run->is_text = jv_get_kind(value) == JV_KIND_STRING;
@@ -94,6 +102,8 @@ static void take_output(struct run *run, jv value)
 		run->result = TRANSFORM_TOO_LARGE;
 		message_printf(run->m, "the result has %zu bytes; at most %d are allowed", bytes,
 		               TRANSFORM_OUTPUT_MAX);
+	} else if (!run->is_text && !is_json(jv_string_value(text), bytes)) {
+		fail(run, TRANSFORM_FAILED, "the result is nested too deep");
 	} else {
 		run->output = mem_dup(jv_string_value(text), bytes);
 		run->output_bytes = bytes;
