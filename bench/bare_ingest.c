@@ -113,15 +113,12 @@ static void open_file(const char *file)
 	bare.commit = sql_prepare("COMMIT");
 }
 
-/* With somewhere to send it, it is leased at once, and in no index; otherwise it waits. */
+/* Leased at once, or it waits; in no index either way, as the daemon keeps it for the first minutes. */
 static void insert(struct message *m)
 {
 	m->seq = ++bare.seq;
 	sqlite3_bind_int64(bare.delivery, 1, m->seq);
-	if (bare.url)
-		sqlite3_bind_null(bare.delivery, 2);
-	else
-		sqlite3_bind_int64(bare.delivery, 2, 1790000000000 + m->seq);
+	sqlite3_bind_null(bare.delivery, 2);
 	sqlite3_bind_int(bare.delivery, 3, bare.url ? 1 : 0);
 	sql_run(bare.delivery);
 	sqlite3_bind_int64(bare.payload, 1, m->seq);

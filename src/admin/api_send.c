@@ -112,9 +112,9 @@ static struct sending *create(struct api_call *call, const char *environment)
 
 	if (!s)
 		return NULL;
-	snprintf(s->project, sizeof(s->project), "%s", call->args[0]);
-	snprintf(s->connection, sizeof(s->connection), "%s", call->args[1]);
-	snprintf(s->environment, sizeof(s->environment), "%s", environment);
+	mem_put_text(s->project, sizeof(s->project), call->args[0]);
+	mem_put_text(s->connection, sizeof(s->connection), call->args[1]);
+	mem_put_text(s->environment, sizeof(s->environment), environment);
 	return s;
 }
 

@@ -113,18 +113,27 @@ void sending_destroy(struct sending *s)
 /* Everything in it is a token: nothing needs escaping. */
 static void accepted(const struct sending *s, const struct outbox_answer *a)
 {
-	char text[192];
-	int length = snprintf(
-		text, sizeof(text), "{\"id\": \"%s\", \"state\": \"%s\", \"repeated\": %s%s%s%s}\n",
-		a->id, a->held ? "held" : "ready", a->repeated ? "true" : "false",
-		a->held ? ", \"reason\": \"" : "", a->held ? a->held : "", a->held ? "\"" : "");
-	const struct http_reply reply = {
-		.status = 202,
-		.content_type = "application/json",
-		.body = text,
-		.body_bytes = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1,
+	const char *const pieces[] = {
+		"{\"id\": \"",
+		a->id,
+		"\", \"state\": ",
+		a->held ? "\"held\"" : "\"ready\"",
+		", \"repeated\": ",
+		a->repeated ? "true" : "false",
+		a->held ? ", \"reason\": \"" : "",
+		a->held ? a->held : "",
+		a->held ? "\"" : "",
+		"}\n",
 	};
+	struct http_reply reply = {.status = 202, .content_type = "application/json"};
+	char text[192];
 
+	/* On the store's thread, where printf() would be a tenth of all that it does for a message. */
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		mem_put_text(text + reply.body_bytes, sizeof(text) - reply.body_bytes, pieces[i]);
+		reply.body_bytes += strlen(text + reply.body_bytes);
+	}
+	reply.body = text;
 	http_reply(s->request, &reply);
 }
 

@@ -95,6 +95,14 @@ void mem_free(void *p)
 	free(p);
 }
 
+void mem_put_text(char *to, size_t to_bytes, const char *text)
+{
+	size_t length = strnlen(text, to_bytes - 1);
+
+	memcpy(to, text, length);
+	to[length] = '\0';
+}
+
 void mem_wipe(void *p, size_t bytes)
 {
 	if (p)

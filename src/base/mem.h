@@ -17,6 +17,8 @@ void *mem_resize(void *p, size_t count, size_t item_bytes);
 void *mem_dup(const void *p, size_t bytes); /* one NUL byte is added behind */
 char *mem_strdup(const char *s);
 void mem_free(void *p);
+/* Copies a text with its NUL, or what of it fits into so many bytes. */
+void mem_put_text(char *to, size_t to_bytes, const char *text);
 void mem_wipe(void *p, size_t bytes); /* overwrites; the compiler does not leave it out */
 
 /* For tests: the n-th allocation from now on fails (1: the next), and the ones after it work again.

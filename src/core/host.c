@@ -24,26 +24,26 @@ enum { LANES_BY_DEFAULT = 4, LANES_MOST = 32 };
 
 void host_hold(struct host *host)
 {
-	pthread_mutex_lock(&host->held_lock);
-	host->held++;
-	pthread_mutex_unlock(&host->held_lock);
+	atomic_fetch_add(&host->held, 1);
 }
 
 void host_let_go(struct host *host)
 {
-	/* All of it under the lock: whoever waits for the last one frees the host. */
+	size_t held = atomic_load(&host->held);
+
+	while (held > 1)
+		if (atomic_compare_exchange_weak(&host->held, &held, held - 1))
+			return;
+	/* Perhaps the last, and all of it under the lock: whoever waits for that frees the host. */
 	pthread_mutex_lock(&host->held_lock);
-	if (--host->held == 0)
+	if (atomic_fetch_sub(&host->held, 1) == 1)
 		pthread_cond_broadcast(&host->held_wake);
 	pthread_mutex_unlock(&host->held_lock);
 }
 
 static bool is_held(struct host *host)
 {
-	pthread_mutex_lock(&host->held_lock);
-	bool held = host->held > 0;
-	pthread_mutex_unlock(&host->held_lock);
-	return held;
+	return atomic_load(&host->held) > 0;
 }
 
 static void wait_until_let_go(struct host *host)
@@ -51,7 +51,7 @@ static void wait_until_let_go(struct host *host)
 	while (host->manual && is_held(host))
 		host_idle(host);
 	pthread_mutex_lock(&host->held_lock);
-	while (host->held > 0)
+	while (is_held(host))
 		pthread_cond_wait(&host->held_wake, &host->held_lock);
 	pthread_mutex_unlock(&host->held_lock);
 }

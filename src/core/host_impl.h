@@ -58,7 +58,7 @@ struct host {
 
 	pthread_mutex_t held_lock;
 	pthread_cond_t held_wake;
-	size_t held; /* what still points at the host, in the store and on its way */
+	_Atomic size_t held; /* what still points at the host, in the store and on its way */
 };
 
 /* Any thread.  Between them the host stays, whatever it is told. */

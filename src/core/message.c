@@ -16,6 +16,7 @@ static const char trace_key[] = "traceparent";
 struct message {
 	atomic_uint refs;
 	struct message_parts parts;
+	uint64_t seq, salt; /* of an id of our own */
 	char id[MESSAGE_ID_BYTES];
 	const char *attrs[]; /* then the bytes */
 };
@@ -121,12 +122,11 @@ void message_seq_after(uint64_t seq)
 		;
 }
 
-static void make_id(int64_t unix_ms, char *text)
+static void make_id(struct message *m, int64_t unix_ms)
 {
-	uint64_t salt;
-
-	random_bytes(&salt, sizeof(salt));
-	message_id_write(message_seq_next(unix_ms ? unix_ms : clock_system.unix_ms()), salt, text);
+	random_bytes(&m->salt, sizeof(m->salt));
+	m->seq = message_seq_next(unix_ms ? unix_ms : clock_system.unix_ms());
+	message_id_write(m->seq, m->salt, m->id);
 }
 
 /* Messages */
@@ -178,7 +178,7 @@ int message_create(const struct message_parts *parts, struct message **ret, stru
 	if (parts->id) {
 		m->parts.id = put(&at, parts->id, text_bytes(parts->id));
 	} else {
-		make_id(parts->unix_ms, m->id);
+		make_id(m, parts->unix_ms);
 		m->parts.id = m->id;
 	}
 	if (parts->content_type)
@@ -217,4 +217,13 @@ void message_unref(struct message *m)
 const struct message_parts *message_get(const struct message *m)
 {
 	return &m->parts;
+}
+
+int message_number(const struct message *m, uint64_t *ret_seq, uint64_t *ret_salt)
+{
+	if (m->parts.id != m->id)
+		return message_id_parse(m->parts.id, ret_seq, ret_salt);
+	*ret_seq = m->seq;
+	*ret_salt = m->salt;
+	return 0;
 }

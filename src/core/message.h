@@ -48,3 +48,5 @@ struct message *message_ref(struct message *m);
 void message_unref(struct message *m); /* takes NULL */
 
 const struct message_parts *message_get(const struct message *m);
+/* What its id stands for.  0, or ERR_INVALID when it was given one that is no such id. */
+int message_number(const struct message *m, uint64_t *ret_seq, uint64_t *ret_salt);

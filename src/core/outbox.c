@@ -38,7 +38,7 @@ struct batch {
 	void (*answered)(void *arg, const struct outbox_answer *answers, size_t count);
 	void *arg;
 	size_t count, left;
-	struct outbox_answer *answers;
+	struct outbox_answer *answers; /* behind the items */
 	struct accept items[];
 };
 
@@ -53,7 +53,6 @@ static void batch_end(struct batch *b)
 	struct host *host = b->host;
 
 	b->answered(b->arg, b->answers, b->count);
-	mem_free(b->answers);
 	mem_free(b);
 	host_let_go(host);
 }
@@ -225,7 +224,7 @@ static int prepare(struct accept *a, const struct outbox_call *call, struct queu
 
 	a->queue = q;
 	a->message = message_ref(call->message);
-	if (!copy_keys(a, call) || message_id_parse(p->id, &seq, &salt) < 0)
+	if (!copy_keys(a, call) || message_number(call->message, &seq, &salt) < 0)
 		return ERR_NO_MEMORY;
 	a->row = (struct store_delivery){
 		.seq = seq,
@@ -253,17 +252,15 @@ static int prepare(struct accept *a, const struct outbox_call *call, struct queu
 
 static struct batch *batch_create(struct host *host, size_t count)
 {
-	struct batch *b = mem_zalloc(sizeof(*b) + count * sizeof(b->items[0]));
+	struct batch *b =
+		mem_zalloc(sizeof(*b) + count * (sizeof(b->items[0]) + sizeof(*b->answers)));
 
 	if (!b)
 		return NULL;
 	b->host = host;
 	b->count = count;
-	b->answers = mem_array(count, sizeof(*b->answers));
-	if (b->answers)
-		return b;
-	mem_free(b);
-	return NULL;
+	b->answers = (struct outbox_answer *)(void *)&b->items[count];
+	return b;
 }
 
 /* Fills in one answer, or adds an operation to the chain. */
@@ -274,7 +271,7 @@ static void add(struct batch *b, size_t i, const struct outbox_call *call, struc
 	struct queue *q = host_queue(b->host, call->project, call->connection, call->environment);
 	const char *reason;
 
-	snprintf(answer->id, sizeof(answer->id), "%s", message_get(call->message)->id);
+	mem_put_text(answer->id, sizeof(answer->id), message_get(call->message)->id);
 	int rc = refusal(b->host, q, &reason);
 	if (rc < 0) {
 		refuse(answer, rc, reason);

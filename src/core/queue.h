@@ -106,8 +106,8 @@ struct queue {
 	atomic_bool keeps_paused; /* copies of `paused`, for whoever accepts */
 	atomic_ullong delivered, failed, retried, dead_lettered;
 	struct measure measure;
-	atomic_uint hints;         /* how often something was put on the disk that is due now */
-	atomic_bool hinted;        /* hint_letter is on its way */
+	atomic_uint hints;      /* how often something was put on the disk that is due now */
+	atomic_bool hinted;     /* hint_letter is on its way */
 	atomic_bool knows_disk; /* the lane knows that something is due there: no letter is needed */
 	struct letter hint_letter; /* says so to the lane */
 };

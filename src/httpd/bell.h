@@ -17,11 +17,12 @@ struct exchange;
 struct bell {
 	atomic_bool rung; /* an exchange was resumed, and bell_answer() has not been called since */
 	_Atomic(struct exchange *) waiting; /* parked, with an answer */
+	atomic_uint ringing;                /* calls of bell_ring() that have not ended */
 };
 
-/* Any thread: lets the library go on with a parked exchange. */
+/* Any thread: lets the library go on with a parked exchange, which may be gone afterwards. */
 void bell_ring(struct bell *bell, struct exchange *exchange);
 /* Whenever an exchange that may have been resumed goes on, or ends; on the server's thread. */
 void bell_answer(struct bell *bell);
-/* Any thread: resumes what waits. */
-void bell_resume(struct bell *bell);
+/* Until nobody rings any more, which is at once when every exchange has gone on. */
+void bell_wait(const struct bell *bell);

@@ -43,11 +43,12 @@ struct http_server {
 	unsigned bell_count;
 	atomic_uint bells_given;
 
-	/* For moments: a thread that is woken inside would take the processor and wait for it. */
-	pthread_mutex_t lock;   /* what follows; held while libmicrohttpd suspends, and wakes streams */
-	pthread_cond_t changed; /* `suspended` or `active`, once `stopping` */
-	struct list suspended;  /* exchanges whose http_reply() has not ended */
-	struct list streams;    /* that are not done */
+	/* What follows.  For moments: a thread that is woken inside would take the processor and wait
+	 * for it.  Held while libmicrohttpd suspends, and wakes streams. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;         /* `suspended` or `active`, once `stopping` */
+	struct list suspended;          /* exchanges that the library has put aside */
+	struct list streams;            /* that are not done */
 	struct http_identity *identity; /* shown to new connections; NULL: no TLS */
 	struct buf *complaints;         /* of libmicrohttpd, during the start */
 };
@@ -55,12 +56,26 @@ struct http_server {
 struct connection {
 	struct http_server *server;
 	uint64_t number;
-	int fd;                         /* libmicrohttpd's */
-	struct http_identity *identity; /* held while it lives; NULL: no TLS */
+	int fd; /* libmicrohttpd's */
 	struct bell *bell;
+	struct http_identity *identity; /* held while it lives; NULL: no TLS */
 	struct timer timer;
 	struct http_peer peer;
 	struct exchange *spare; /* its memory is there for the next one; NULL: none */
+};
+
+/*
+ * A response for short answers.  Making one costs an allocation or three for each header, and they mostly
+ * have the same headers: so it stays with the exchange, and the next answer of the same type and
+ * length only gets another body.
+ */
+enum { FORM_BODY_BYTES = 256, FORM_TYPE_BYTES = 64 };
+
+struct form {
+	struct MHD_Response *response; /* NULL: there is none yet */
+	char type[FORM_TYPE_BYTES];
+	size_t body_bytes;
+	char body[FORM_BODY_BYTES];
 };
 
 enum exchange_phase { EXCHANGE_HEADERS, EXCHANGE_BODY, EXCHANGE_HANDLED };
@@ -84,7 +99,9 @@ struct exchange {
 	bool parked;           /* and the library has put the connection aside */
 	atomic_bool answered;
 	struct http_reply reply; /* copied into the arena; status 0: there is none */
-	struct MHD_Response *response; /* made of it; NULL when answered: close the connection */
+	/* Made of it.  NULL: there is none, or it is that of the form. */
+	struct MHD_Response *response;
+	struct form form;
 	unsigned status;
 };
 
@@ -112,8 +129,9 @@ bool exchange_head_is_odd(const struct exchange *exchange, const char *method, c
 void exchange_refuse(struct exchange *exchange, const struct http_refusal *refusal);
 /* Answers a parked exchange for whoever has not done so; the server's lock is held. */
 void exchange_abort(struct exchange *exchange);
-/* Makes the response of what was answered; on the library's thread.  False: there is none. */
-bool exchange_build(struct exchange *exchange);
+/* The response of what was answered, which stays the exchange's; on the library's thread.  NULL: there is
+ * none, and the connection is to be closed. */
+struct MHD_Response *exchange_response(struct exchange *exchange);
 
 /* False: there was no memory, or one cannot be sent. */
 bool exchange_add_headers(struct MHD_Response *response, const struct http_pair *headers,

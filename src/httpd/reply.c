@@ -39,11 +39,42 @@ static struct MHD_Response *build(const struct http_server *server, const struct
 	return NULL;
 }
 
-bool exchange_build(struct exchange *exchange)
+static bool is_short(const struct http_reply *reply)
 {
-	if (!exchange->response && exchange->reply.status)
-		exchange->response = build(exchange->server, &exchange->reply);
-	return exchange->response != NULL;
+	return reply->content_type && strlen(reply->content_type) < FORM_TYPE_BYTES &&
+	       reply->body_bytes <= FORM_BODY_BYTES && reply->header_count == 0 && !reply->close;
+}
+
+static bool fits(const struct form *form, const struct http_reply *reply)
+{
+	return form->response && form->body_bytes == reply->body_bytes &&
+	       strcmp(form->type, reply->content_type) == 0;
+}
+
+static void make_form(const struct http_server *server, struct form *form, struct http_reply reply)
+{
+	if (form->response)
+		MHD_destroy_response(form->response);
+	mem_put_text(form->type, sizeof(form->type), reply.content_type);
+	form->body_bytes = reply.body_bytes;
+	reply.body = form->body;
+	form->response = build(server, &reply);
+}
+
+struct MHD_Response *exchange_response(struct exchange *exchange)
+{
+	const struct http_reply *reply = &exchange->reply;
+	struct form *form = &exchange->form;
+
+	if (exchange->response || !reply->status)
+		return exchange->response;
+	if (!is_short(reply))
+		return exchange->response = build(exchange->server, reply);
+	if (!fits(form, reply))
+		make_form(exchange->server, form, *reply);
+	/* The library is done with what was there before: that request has ended. */
+	memcpy(form->body, reply->body, reply->body_bytes);
+	return form->response;
 }
 
 static bool copy_headers(struct arena *a, const struct http_reply *from, struct http_reply *to)
@@ -81,18 +112,6 @@ static void set_answer(struct exchange *exchange, const struct http_reply *reply
 		server->answered(server->arg, &exchange->request, reply->status);
 }
 
-/* The last that somebody who answers does with the server. */
-static void leave_suspended(struct exchange *exchange)
-{
-	struct http_server *server = exchange->server;
-
-	pthread_mutex_lock(&server->lock);
-	list_remove(&exchange->node);
-	if (server->stopping)
-		pthread_cond_signal(&server->changed);
-	pthread_mutex_unlock(&server->lock);
-}
-
 void http_reply(struct http_request *request, const struct http_reply *reply)
 {
 	struct exchange *exchange = exchange_of(request);
@@ -102,12 +121,11 @@ void http_reply(struct http_request *request, const struct http_reply *reply)
 		set_answer(exchange, reply);
 	if (!exchange->suspended)
 		return;
-	if (first) {
-		/* It is in the list, and stop waits for that: the server is there. */
-		bell_ring(exchange->connection->bell, exchange);
-		leave_suspended(exchange);
-	}
+	/* While it is parked its connection holds it, and stop waits for it: both are there. */
+	struct bell *bell = first ? exchange->connection->bell : NULL;
 	exchange_release(exchange);
+	if (first)
+		bell_ring(bell, exchange);
 }
 
 enum { PROBLEM_BYTES = 512 };
@@ -151,7 +169,6 @@ void exchange_abort(struct exchange *exchange)
 	if (atomic_exchange(&exchange->answered, true))
 		return;
 	exchange_refuse(exchange, &exchange_stopping);
-	list_remove(&exchange->node);
 	MHD_resume_connection(exchange->mhd);
 }
 

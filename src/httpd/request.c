@@ -41,6 +41,7 @@ struct exchange *exchange_create(struct connection *connection, struct MHD_Conne
 	                    .body = ""},
 		.arena = exchange->arena,
 		.body = exchange->body,
+		.form = exchange->form,
 		.server = server,
 		.connection = connection,
 		.mhd = mhd,
@@ -62,6 +63,7 @@ static void wipe(struct exchange *exchange)
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
 	exchange->response = NULL;
+	mem_wipe(exchange->form.body, exchange->form.body_bytes);
 	buf_wipe(&exchange->body);
 	arena_reuse(&exchange->arena);
 }
@@ -71,6 +73,8 @@ void exchange_destroy(struct exchange *exchange)
 	if (!exchange)
 		return;
 	wipe(exchange);
+	if (exchange->form.response)
+		MHD_destroy_response(exchange->form.response);
 	buf_finish(&exchange->body);
 	arena_finish(&exchange->arena);
 	mem_free(exchange);
@@ -154,10 +158,16 @@ int exchange_fill(struct exchange *exchange, const char *path, const char *metho
 	return copy_pairs(exchange, MHD_GET_ARGUMENT_KIND, &request->query, &request->query_count);
 }
 
+/* The first letters, in any case, tell most names apart. */
+static bool is_name(const char *given, const char *name)
+{
+	return ((given[0] ^ name[0]) & ~0x20) == 0 && strcasecmp(given, name) == 0;
+}
+
 const char *http_request_header(const struct http_request *request, const char *name)
 {
 	for (size_t i = 0; i < request->header_count; i++) {
-		if (strcasecmp(request->headers[i].name, name) == 0)
+		if (is_name(request->headers[i].name, name))
 			return request->headers[i].value;
 	}
 	return NULL;
@@ -168,7 +178,7 @@ size_t http_request_header_count(const struct http_request *request, const char 
 	size_t count = 0;
 
 	for (size_t i = 0; i < request->header_count; i++)
-		count += strcasecmp(request->headers[i].name, name) == 0;
+		count += is_name(request->headers[i].name, name);
 	return count;
 }
 

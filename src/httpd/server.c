@@ -68,6 +68,17 @@ static void read_peer(int fd, struct http_peer *peer)
 	peer->shares_group = shares_group(fd, peer->gid);
 }
 
+/* Each thread of the library gets the next one. */
+static struct bell *bell_of_thread(struct http_server *server)
+{
+	static _Thread_local struct bell *bell;
+
+	if (!bell)
+		bell = &server->bells[atomic_fetch_add(&server->bells_given, 1) %
+		                      server->bell_count];
+	return bell;
+}
+
 /* The session of libmicrohttpd is there, and its handshake has not begun. */
 static int show_identity(struct connection *connection, struct MHD_Connection *mhd)
 {
@@ -81,17 +92,6 @@ static int show_identity(struct connection *connection, struct MHD_Connection *m
 	connection->identity = http_identity_hold(server->identity);
 	pthread_mutex_unlock(&server->lock);
 	return info ? http_identity_show(connection->identity, info->tls_session) : ERR_IO;
-}
-
-/* Each thread of the library gets the next one. */
-static struct bell *bell_of_thread(struct http_server *server)
-{
-	static _Thread_local struct bell *bell;
-
-	if (!bell)
-		bell = &server->bells[atomic_fetch_add(&server->bells_given, 1) %
-		                      server->bell_count];
-	return bell;
 }
 
 static void connection_begin(struct http_server *server, struct MHD_Connection *mhd,
@@ -160,6 +160,22 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd
 	return exchange;
 }
 
+/* What was parked goes on, or has ended. */
+static void unpark(struct exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+
+	if (!exchange->parked)
+		return;
+	exchange->parked = false;
+	pthread_mutex_lock(&server->lock);
+	list_remove(&exchange->node);
+	if (server->stopping)
+		pthread_cond_signal(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+	bell_answer(exchange->connection->bell);
+}
+
 static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code)
 {
@@ -170,7 +186,7 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	if (!exchange)
 		return;
-	bell_answer(exchange->connection->bell);
+	unpark(exchange);
 	limit_time(exchange->connection);
 	exchange_end(exchange);
 	atomic_fetch_sub(&server->active, 1);
@@ -183,10 +199,10 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 
 static enum MHD_Result queue(struct exchange *exchange)
 {
+	struct MHD_Response *response = exchange_response(exchange);
+
 	/* Without an answer there was no memory for one: MHD_NO closes the connection. */
-	if (!exchange_build(exchange))
-		return MHD_NO;
-	return MHD_queue_response(exchange->mhd, exchange->status, exchange->response);
+	return response ? MHD_queue_response(exchange->mhd, exchange->status, response) : MHD_NO;
 }
 
 static enum MHD_Result refuse(struct exchange *exchange, const struct http_refusal *refusal)
@@ -280,7 +296,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const ch
 		*data_bytes = 0;
 		return take_body(exchange, data, bytes);
 	default:
-		bell_answer(exchange->connection->bell);
+		unpark(exchange);
 		return queue(exchange);
 	}
 }
@@ -384,8 +400,8 @@ static void server_destroy(struct http_server *server)
 	timers_stop(&server->timers, false);
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->lock);
-	http_identity_release(server->identity);
 	mem_free(server->bells);
+	http_identity_release(server->identity);
 	mem_free(server);
 }
 
@@ -497,9 +513,6 @@ static void drain(struct http_server *server, int64_t grace_ms)
 	streams_wake(server);
 	while (!list_empty(&server->suspended))
 		pthread_cond_wait(&server->changed, &server->lock);
-	/* All have an answer now, and nobody rings any more. */
-	for (unsigned i = 0; i < server->bell_count; i++)
-		bell_resume(&server->bells[i]);
 	while (server->active > 0 &&
 	       pthread_cond_timedwait(&server->changed, &server->lock, &deadline) == 0)
 		continue;
@@ -513,6 +526,8 @@ void http_server_stop(struct http_server *server, int64_t grace_ms)
 	int fd = MHD_quiesce_daemon(server->daemon);
 
 	drain(server, grace_ms);
+	for (unsigned i = 0; i < server->bell_count; i++)
+		bell_wait(&server->bells[i]);
 	MHD_stop_daemon(server->daemon);
 	if (fd >= 0)
 		close(fd);

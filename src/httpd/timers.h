@@ -19,8 +19,8 @@ struct err;
 
 struct timer {
 	struct heap_node node;
-	_Atomic int64_t due_ms;   /* when it is to fire */
-	_Atomic int64_t armed_ms; /* when the heap has it, never later; 0: not at all */
+	_Atomic int64_t due_ms;            /* when it is to fire */
+	_Atomic int64_t armed_ms;          /* when the heap has it, never later; 0: not at all */
 	void (*fire)(struct timer *timer); /* once; the timer may be freed inside */
 };
 

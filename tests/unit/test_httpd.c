@@ -58,6 +58,50 @@ static struct http_server *start(struct http_options options)
  * Requests and answers
  */
 
+static const char *const in_turn[] = {"/a",      "/b",      "/longer", "/c",
+                                      "/longer", "/shorts", "/d",      "/e"};
+
+START_TEST(a_connection_gets_each_answer_with_its_own_body)
+{
+	struct http_server *server = start((struct http_options){0});
+	char text[256], expected[64];
+	int fd = dial(server);
+
+	for (size_t i = 0; i < sizeof(in_turn) / sizeof(in_turn[0]); i++) {
+		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", in_turn[i]);
+		snprintf(expected, sizeof(expected), "GET|%s|%s|HTTP/1.1|0|1", in_turn[i],
+		         in_turn[i]);
+		peer_say(fd, text);
+		ck_assert_str_eq(peer_body(peer_hear(fd)), expected);
+	}
+	close(fd);
+	http_server_stop(server, 1000);
+}
+END_TEST
+
+/* As long as an expanded URL and a header of a call may be. */
+START_TEST(a_long_target_and_a_long_header_arrive)
+{
+	enum { TARGET = 16 * 1024, HEADER = 8 * 1024 };
+	struct http_server *server = start((struct http_options){0});
+	char target[TARGET + 1], header[HEADER + 1];
+	int fd = dial(server);
+
+	memset(target, 'a', TARGET);
+	memset(header, 'b', HEADER);
+	target[0] = '/';
+	target[TARGET] = header[HEADER] = '\0';
+	peer_say(fd, "GET ");
+	peer_say(fd, target);
+	peer_say(fd, " HTTP/1.1\r\nHost: h\r\nX: ");
+	peer_say(fd, header);
+	peer_say(fd, "\r\n\r\n");
+	ck_assert_uint_eq(peer_status(peer_hear(fd)), 200);
+	close(fd);
+	http_server_stop(server, 1000);
+}
+END_TEST
+
 static const char *const methods[] = {"GET",  "POST",    "PUT",   "DELETE", "PATCH",
                                       "HEAD", "OPTIONS", "TRACE", "PURGE"};
 
@@ -539,6 +583,8 @@ START_TEST(a_handler_that_forgets_to_answer_is_a_500)
 END_TEST
 
 static const struct suite_test tests[] = {
+	SUITE_TEST(a_connection_gets_each_answer_with_its_own_body),
+	SUITE_TEST(a_long_target_and_a_long_header_arrive),
 	SUITE_LOOP(every_method_arrives, methods),
 	SUITE_LOOP(targets_are_decoded, query_rows),
 	SUITE_TEST(connections_are_kept_and_counted),

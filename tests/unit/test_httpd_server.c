@@ -149,6 +149,54 @@ START_TEST(suspended_requests_are_answered_from_another_thread)
 }
 END_TEST
 
+/*
+ * Answers that come together
+ */
+
+enum { TOGETHER = 48 };
+
+static struct http_request *_Atomic together[TOGETHER];
+
+/* The target is its number. */
+static void keep_by_number(void *arg, struct http_request *request)
+{
+	(void)arg;
+	http_request_suspend(request);
+	together[strtoul(request->target + 1, NULL, 10)] = request;
+	sem_post(&arrived);
+}
+
+START_TEST(answers_that_come_together_reach_all_though_some_have_left)
+{
+	struct http_server *server =
+		start((struct http_options){.handle = keep_by_number, .threads = 1 + (unsigned)_i});
+	int peers[TOGETHER];
+	char text[64];
+
+	for (int i = 0; i < TOGETHER; i++)
+		peers[i] = dial(server);
+	for (int leaving = 0; leaving < 2; leaving++) {
+		for (int i = 0; i < TOGETHER; i++) {
+			snprintf(text, sizeof(text), "GET /%d HTTP/1.1\r\nHost: h\r\n\r\n", i);
+			peer_say(peers[i], text);
+		}
+		for (int i = 0; i < TOGETHER; i++)
+			sem_wait(&arrived);
+		for (int i = 0; leaving && i < TOGETHER; i += 2)
+			close(peers[i]);
+		for (int i = 0; i < TOGETHER; i++)
+			answer(NULL, together[i]);
+		for (int i = leaving; i < TOGETHER; i += 1 + leaving) {
+			snprintf(text, sizeof(text), "/%d", i);
+			ck_assert_str_eq(peer_body(peer_hear(peers[i])), text);
+		}
+	}
+	for (int i = 1; i < TOGETHER; i += 2)
+		close(peers[i]);
+	http_server_stop(server, 30000);
+}
+END_TEST
+
 static void *stop(void *server)
 {
 	http_server_stop(server, 30000);
@@ -466,6 +514,7 @@ END_TEST
 static const struct suite_test tests[] = {
 	SUITE_TEST(what_is_not_admitted_goes_no_further),
 	SUITE_TEST(suspended_requests_are_answered_from_another_thread),
+	SUITE_TIMES(answers_that_come_together_reach_all_though_some_have_left, 3),
 	SUITE_TEST(stop_answers_what_is_suspended_and_the_request_stays_readable),
 	SUITE_TEST(a_peer_that_left_does_no_harm_to_a_late_answer),
 	SUITE_TEST(stop_ends_idle_and_half_read_connections_after_the_grace),

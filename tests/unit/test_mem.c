@@ -104,6 +104,42 @@ START_TEST(arena_keeps_texts)
 }
 END_TEST
 
+START_TEST(an_arena_is_used_again_with_nothing_left_in_it)
+{
+	struct arena a;
+
+	arena_init(&a);
+	for (int round = 0; round < 3; round++) {
+		char *first = arena_alloc(&a, 100), *large = NULL;
+		for (int i = 0; i < 100; i++)
+			ck_assert_int_eq(first[i], 0);
+		memset(first, 'x', 100);
+		if (round == 1)
+			large = arena_alloc(&a, 10000);
+		if (large)
+			memset(large, 'x', 10000);
+		arena_reuse(&a);
+	}
+	mem_fail_at(1);
+	ck_assert_ptr_nonnull(arena_alloc(&a, 100));
+	mem_fail_at(0);
+	arena_finish(&a);
+}
+END_TEST
+
+static const struct {
+	const char *text, *put;
+} put_rows[] = {{"", ""}, {"abc", "abc"}, {"abcd", "abcd"}, {"abcde", "abcd"}};
+
+START_TEST(a_text_is_put_as_far_as_it_fits)
+{
+	char to[5];
+
+	mem_put_text(to, sizeof(to), put_rows[_i].text);
+	ck_assert_str_eq(to, put_rows[_i].put);
+}
+END_TEST
+
 START_TEST(arena_failure_leaves_the_rest_usable)
 {
 	struct arena a;
@@ -125,6 +161,8 @@ static const struct suite_test tests[] = {
 	SUITE_TEST(exactly_the_nth_fails),
 	SUITE_TEST(arena_pieces_are_zeroed_aligned_and_apart),
 	SUITE_TEST(arena_keeps_texts),
+	SUITE_TEST(an_arena_is_used_again_with_nothing_left_in_it),
+	SUITE_LOOP(a_text_is_put_as_far_as_it_fits, put_rows),
 	SUITE_TEST(arena_failure_leaves_the_rest_usable),
 };
 

@@ -250,6 +250,9 @@ START_TEST(a_message_without_an_id_gets_one)
 	ck_assert_int_eq(message_create(&now, &third, NULL), 0);
 	ck_assert_int_eq(message_id_parse(message_get(third)->id, &seq[2], &salt[2]), 0);
 	ck_assert_uint_gt(seq[2], seq[1]);
+	ck_assert_int_eq(message_number(third, &seq[0], &salt[0]), 0);
+	ck_assert_uint_eq(seq[0], seq[2]);
+	ck_assert_uint_eq(salt[0], salt[2]);
 	message_unref(first);
 	message_unref(second);
 	message_unref(third);
