@@ -33,7 +33,7 @@ START_TEST(reads_the_samples)
 		snprintf(file, sizeof(file), "%s/%s", source ? source : ".", samples[i]);
 		ck_assert_int_eq(conf_load(&conf, file, &report), 0);
 		ck_assert_str_eq(folder_print(&report), "");
-		ck_assert_uint_eq(conf.connection_count, i == 0 ? 1 : 6);
+		ck_assert_uint_eq(conf.connection_count, i == 0 ? 1 : 7);
 		for (size_t k = 0; k < conf.connection_count; k++) {
 			const struct conf_connection *c = &conf.connections[k];
 			for (const struct node *n = c->environments->first; n; n = n->next)
