@@ -39,7 +39,7 @@ static int refuse_header(struct refusal *ret, const char *name, const char *mess
 	char what[96];
 	size_t shown = 0;
 
-	while (shown < 64 && name[shown] > ' ' && name[shown] < 0x7f)
+	for (const char *c = name; shown < 64 && *c > ' ' && *c < 0x7f; c++)
 		shown++;
 	snprintf(what, sizeof(what), "header \"%.*s\"", (int)shown, name);
 	return refuse(ret, REASON_HEADER_INVALID, what, message);

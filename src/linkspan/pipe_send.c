@@ -181,7 +181,7 @@ int pipe_send(struct pipe_sender *s, struct pipe_batch *b, struct err *e)
 {
 	int64_t delay_ms = BACK_OFF_MS;
 	bool is_unknown = false;
-	struct pipe_refusal r;
+	struct pipe_refusal r = {0};
 
 	for (;;) {
 		/* A key holds for one body: another one may say less, never more. */

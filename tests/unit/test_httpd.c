@@ -54,6 +54,19 @@ static struct http_server *start(struct http_options options)
 	return server;
 }
 
+static struct http_server *start_guarded(void)
+{
+	static const char *const hosts[] = {"localhost", NULL};
+
+	return start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
+}
+
+static void stop(struct http_server *server, int fd)
+{
+	close(fd);
+	http_server_stop(server, 1000);
+}
+
 /*
  * Requests and answers
  */
@@ -74,8 +87,7 @@ START_TEST(a_connection_gets_each_answer_with_its_own_body)
 		peer_say(fd, text);
 		ck_assert_str_eq(peer_body(peer_hear(fd)), expected);
 	}
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -97,8 +109,7 @@ START_TEST(a_long_target_and_a_long_header_arrive)
 	peer_say(fd, header);
 	peer_say(fd, "\r\n\r\n");
 	ck_assert_uint_eq(peer_status(peer_hear(fd)), 200);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -120,8 +131,7 @@ START_TEST(every_method_arrives)
 	ck_assert_str_eq(peer_body(reply), head ? "" : expected);
 	snprintf(text, sizeof(text), "Content-Length: %zu\r\n", strlen(expected));
 	ck_assert_ptr_nonnull(strstr(reply, text));
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -152,8 +162,7 @@ START_TEST(targets_are_decoded)
 	         path, bar ? bar : "");
 	peer_say(fd, text);
 	ck_assert_str_eq(peer_body(peer_hear(fd)), expected);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -234,8 +243,7 @@ START_TEST(bodies_arrive_byte_for_byte)
 		ck_assert_str_eq(peer_body(reply), expected);
 	}
 	free(body);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -274,8 +282,7 @@ START_TEST(two_hundred_headers_arrive_in_order)
 	shutdown(fd, SHUT_WR);
 	ck_assert_uint_eq(peer_status(peer_hear(fd)), 204);
 	buf_finish(&text);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -315,8 +322,7 @@ START_TEST(bodies_past_the_bound_are_refused)
 		ck_assert_ptr_nonnull(strstr(peer_body(reply), "\"code\": \"too_large\""));
 	ck_assert_uint_eq(handled, cap_rows[_i].handled);
 	free(body);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -353,8 +359,7 @@ START_TEST(a_request_can_have_a_bound_of_its_own)
 	}
 	ck_assert_uint_eq(peer_status(peer_hear(fd)), own_caps[_i].status);
 	free(body);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -395,9 +400,7 @@ static const struct {
 
 START_TEST(guarded_odd_requests_are_refused_and_the_connection_ends)
 {
-	static const char *const hosts[] = {"localhost", NULL};
-	struct http_server *server =
-		start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
+	struct http_server *server = start_guarded();
 	int fd = dial(server);
 
 	peer_say(fd, odd_rows[_i].request);
@@ -406,8 +409,7 @@ START_TEST(guarded_odd_requests_are_refused_and_the_connection_ends)
 	ck_assert_ptr_nonnull(strstr(reply, "application/problem+json"));
 	ck_assert(peer_at_end(fd));
 	ck_assert_uint_eq(handled, 0);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -431,17 +433,14 @@ static const struct {
 /* The library's strings end where a NUL byte stands. */
 START_TEST(a_nul_byte_in_the_head_is_refused)
 {
-	static const char *const hosts[] = {"localhost", NULL};
-	struct http_server *server =
-		start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
+	struct http_server *server = start_guarded();
 	int fd = dial(server);
 
 	peer_put(fd, cut_rows[_i].request, cut_rows[_i].bytes);
 	ck_assert_uint_eq(peer_status(peer_hear(fd)), 400);
 	ck_assert(peer_at_end(fd));
 	ck_assert_uint_eq(handled, 0);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -458,10 +457,8 @@ static const char *const plain_rows[] = {
 /* However the bytes are cut, and with another request right behind. */
 START_TEST(what_is_plain_passes_the_guards)
 {
-	static const char *const hosts[] = {"localhost", NULL};
 	static const size_t steps[] = {1, 7, 4096};
-	struct http_server *server =
-		start((struct http_options){.guards = {HTTP_GUARD_ALL, hosts}});
+	struct http_server *server = start_guarded();
 	const char *text = plain_rows[_i];
 	int fd = dial(server);
 
@@ -472,8 +469,7 @@ START_TEST(what_is_plain_passes_the_guards)
 			peer_put(fd, "\0b", 2);
 		ck_assert_uint_eq(peer_status(peer_hear(fd)), 200);
 	}
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -487,8 +483,7 @@ START_TEST(unguarded_a_receiver_sees_odd_requests_too)
 	peer_say(fd, "POST /a HTTP/1.1\r\n\r\n");
 	ck_assert_uint_eq(peer_status(peer_hear(fd)), 200);
 	ck_assert_uint_eq(handled, 2);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -525,8 +520,7 @@ START_TEST(a_reply_carries_its_headers_and_ends_the_connection_when_asked)
 	ck_assert_ptr_null(strstr(reply, "Content-Type"));
 	ck_assert_str_eq(peer_body(reply), "later");
 	ck_assert(peer_at_end(fd));
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -559,8 +553,7 @@ START_TEST(header_lines_that_would_break_out_are_invalid)
 		ck_assert_ptr_nonnull(strstr(reply, headers[0].value));
 	else
 		ck_assert_ptr_null(strstr(reply, "X: y"));
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
@@ -576,8 +569,7 @@ START_TEST(a_handler_that_forgets_to_answer_is_a_500)
 
 	peer_say(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
 	ck_assert_uint_eq(peer_status(peer_hear(fd)), 500);
-	close(fd);
-	http_server_stop(server, 1000);
+	stop(server, fd);
 }
 END_TEST
 
