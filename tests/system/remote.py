@@ -1,6 +1,7 @@
 """A host that listens on TCP, as its callers from elsewhere see it."""
 
 import http.client
+import errno
 import json
 import socket
 import ssl
@@ -69,6 +70,10 @@ class Remote:
                 sock.shutdown(socket.SHUT_WR)
                 return b"".join(iter(lambda: sock.recv(65536), b""))
             except (ConnectionResetError, BrokenPipeError):
+                return b""
+            except OSError as error:
+                if error.errno != errno.ENOTCONN:  # shutdown() of what was reset meanwhile
+                    raise
                 return b""
 
 
