@@ -1,7 +1,7 @@
 """A host that listens on TCP, as its callers from elsewhere see it."""
 
-import http.client
 import errno
+import http.client
 import json
 import socket
 import ssl
