@@ -5,6 +5,7 @@ The worker's place beside the pool is in the unit tests; here a filter of system
 
 import ctypes
 import os
+import pathlib
 import re
 import shutil
 import socket
@@ -132,6 +133,8 @@ HINDRANCES = [
 
 @pytest.mark.parametrize("refused,why", HINDRANCES)
 def test_unconfined_it_runs_nothing(program, refused, why):
+    if "memory" in why and b"__asan_init" in pathlib.Path(program).read_bytes():
+        pytest.skip("built with AddressSanitizer, beside which no bound of memory can hold")
     calls = Filter(ALLOW)
     for name, arguments in refused.items():
         calls.add(REFUSE, name, **arguments)
